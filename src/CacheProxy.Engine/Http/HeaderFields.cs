@@ -1,0 +1,78 @@
+using System.Collections;
+using System.Collections.Immutable;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace CacheProxy.Engine.Http;
+
+/// <summary>
+/// The header fields of a response, immutable and in the order in which they arrived, so that what one request changes
+/// never reaches a stored response. Names are case-insensitive (RFC 9110 §5.1).
+/// </summary>
+public sealed class HeaderFields : IReadOnlyList<KeyValuePair<string, StringValues>>
+{
+    private readonly ImmutableArray<KeyValuePair<string, StringValues>> _fields;
+
+    /// <summary>Takes the fields as they are; a name may occur once only.</summary>
+    public HeaderFields(ImmutableArray<KeyValuePair<string, StringValues>> fields) => _fields = fields;
+
+    /// <summary>No fields.</summary>
+    public static HeaderFields Empty { get; } = new([]);
+
+    /// <inheritdoc />
+    public int Count => _fields.Length;
+
+    /// <inheritdoc />
+    public KeyValuePair<string, StringValues> this[int index] => _fields[index];
+
+    /// <summary>All values of a field, one element per field line; empty when the field is absent.</summary>
+    public StringValues this[string name]
+    {
+        get
+        {
+            foreach (var field in _fields)
+                if (string.Equals(field.Key, name, StringComparison.OrdinalIgnoreCase)) return field.Value;
+            return StringValues.Empty;
+        }
+    }
+
+    /// <summary>Copies a header dictionary.</summary>
+    public static HeaderFields Copy(IHeaderDictionary headers)
+    {
+        var fields = ImmutableArray.CreateBuilder<KeyValuePair<string, StringValues>>(headers.Count);
+        foreach (var field in headers) fields.Add(field);
+        return new(fields.DrainToImmutable());
+    }
+
+    /// <summary>Whether the field is present.</summary>
+    public bool Contains(string name)
+    {
+        foreach (var field in _fields)
+            if (string.Equals(field.Key, name, StringComparison.OrdinalIgnoreCase)) return true;
+        return false;
+    }
+
+    /// <summary>The fields with this one replaced, or added at the end.</summary>
+    public HeaderFields With(string name, StringValues values)
+    {
+        for (var i = 0; i < _fields.Length; i++)
+            if (string.Equals(_fields[i].Key, name, StringComparison.OrdinalIgnoreCase))
+                return new(_fields.SetItem(i, new(_fields[i].Key, values)));
+        return new(_fields.Add(new(name, values)));
+    }
+
+    /// <summary>The fields but for those whose name satisfies the condition; itself when none does.</summary>
+    public HeaderFields Without(Func<string, bool> remove)
+    {
+        var kept = _fields.RemoveAll(field => remove(field.Key));
+        return kept.Length == _fields.Length ? this : new(kept);
+    }
+
+    /// <summary>Enumerates without allocating.</summary>
+    public ImmutableArray<KeyValuePair<string, StringValues>>.Enumerator GetEnumerator() => _fields.GetEnumerator();
+
+    IEnumerator<KeyValuePair<string, StringValues>> IEnumerable<KeyValuePair<string, StringValues>>.GetEnumerator() =>
+        ((IEnumerable<KeyValuePair<string, StringValues>>)_fields).GetEnumerator();
+
+    IEnumerator IEnumerable.GetEnumerator() => ((IEnumerable)_fields).GetEnumerator();
+}

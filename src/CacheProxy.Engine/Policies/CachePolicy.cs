@@ -1,0 +1,6 @@
+namespace CacheProxy.Engine.Policies;
+
+/// <summary>A compiled policy.</summary>
+public sealed class CachePolicy
+{
+}
