@@ -44,4 +44,10 @@ public enum BypassReason
 
     /// <summary>More access checks than one request may cost.</summary>
     TooManyAccessChecks,
+
+    /// <summary>HEAD, and nothing is stored that answers it: the origin must not be asked for more than the client asked for.</summary>
+    Head,
+
+    /// <summary>The access check had no clear answer; the backend decides.</summary>
+    AccessUnknown,
 }
