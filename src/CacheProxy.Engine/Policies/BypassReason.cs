@@ -27,6 +27,9 @@ public enum BypassReason
     /// <summary>A query parameter that the policy does not name, with <c>UnknownQuery: Bypass</c>.</summary>
     UnknownQuery,
 
+    /// <summary>A query parameter that the policy does not name, with <c>UnknownQuery: Reject</c>: the request is answered 400.</summary>
+    Rejected,
+
     /// <summary>GET or HEAD with a body.</summary>
     UnexpectedBody,
 
