@@ -16,12 +16,12 @@ public sealed class EventMapTests
     public void TryMap_KnownEvent_FillsItsTemplates()
     {
         Assert.True(Map("model.updated", """{"model_run_id":"0F8FAD5B-D9CB-469F-A165-70867728950E"}""", out var updated, out _));
-        Assert.Equal(["model:0f8fad5b-d9cb-469f-a165-70867728950e", "comparisons"], updated!.Tags);
+        Assert.Equal<string>(["model:0f8fad5b-d9cb-469f-a165-70867728950e", "comparisons"], updated!.Tags);
         Assert.Equal(InvalidationMode.Hard, updated.Mode);
 
         Assert.True(Map("model.batch", """{"ids":["a","b","a"],"owner":{"name":"x:y"}}""", out var batch, out _));
-        Assert.Equal(["model:a", "model:b"], batch!.Tags);
-        Assert.Equal(["k:x%3Ay"], batch.Keys);
+        Assert.Equal<string>(["model:a", "model:b"], batch!.Tags);
+        Assert.Equal<string>(["k:x%3Ay"], batch.Keys);
         Assert.Equal(InvalidationMode.Soft, batch.Mode);
 
         Assert.True(Map("reset", "{}", out var reset, out _));
@@ -33,7 +33,7 @@ public sealed class EventMapTests
     {
         Assert.True(Map("owner.left", """{"name":"*?[a]\\,ž"}""", out var invalidation, out _));
 
-        Assert.Equal(["owner:%2A%3F%5Ba%5D%5C%2C%C5%BE:*[ab]?"], invalidation!.Patterns);
+        Assert.Equal<string>(["owner:%2A%3F%5Ba%5D%5C%2C%C5%BE:*[ab]?"], invalidation!.Patterns);
         Assert.Equal(InvalidationMode.Refresh, invalidation.Mode);
     }
 
@@ -65,9 +65,9 @@ public sealed class EventMapTests
     {
         Assert.True(Map("cache.invalidate", """{"keys":["k"],"tags":["t*"],"patterns":["p:*"],"everything":false,"mode":"soft"}""", out var invalidation, out _));
 
-        Assert.Equal(["k"], invalidation!.Keys);
-        Assert.Equal(["t*"], invalidation.Tags);
-        Assert.Equal(["p:*"], invalidation.Patterns);
+        Assert.Equal<string>(["k"], invalidation!.Keys);
+        Assert.Equal<string>(["t*"], invalidation.Tags);
+        Assert.Equal<string>(["p:*"], invalidation.Patterns);
         Assert.Equal(InvalidationMode.Soft, invalidation.Mode);
     }
 

@@ -125,7 +125,7 @@ public sealed class PolicyCompilerTests
         Assert.NotEqual(Compile(Metrics).ContentHash, Compile(Metrics with { Ttl = "1m" }).ContentHash);
         CachePolicyConfig[] others = [Metrics with { Key = "m:{model_run_id}" }, Metrics with { Tags = ["t"] }, Metrics with { Shared = "true" }, Metrics with { IgnoreQuery = ["x"] }, Metrics with { VaryByCredential = "true" }];
         Assert.DoesNotContain(print, others.Select(config => Compile(config).Fingerprint));
-        Assert.Equal(15254431553846412487UL, print);
+        Assert.Equal(13004272635889610494UL, print);
     }
 
     [Fact]
@@ -147,7 +147,7 @@ public sealed class PolicyCompilerTests
         var names = TargetNames.Of("http", "h.test", "http://other/api/v1/models/train/a/metrics?a=1&utm=y&b=~", plan.Policy);
 
         Assert.Contains(Assert.Single(names), plan.Tags);
-        Assert.Equal(["uri:/x?a=1", "uri:https://h.test/x?a=1"], TargetNames.Of("https", "H.test:443", "/x?a=1", null));
+        Assert.Equal<string>(["uri:/x?a=1", "uri:https://h.test/x?a=1"], TargetNames.Of("https", "H.test:443", "/x?a=1", null));
     }
 
     [Fact]
@@ -166,7 +166,7 @@ public sealed class PolicyCompilerTests
         var policy = Compile(Metrics with { InvalidateOnSuccess = new() { Tags = ["model:{model_run_id}", "owner:{query.owner}"], Mode = "Soft" } });
 
         var names = policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics?owner=o", method: "DELETE"), null)!;
-        Assert.Equal(["model:a", "owner:o"], names.Tags);
+        Assert.Equal<string>(["model:a", "owner:o"], names.Tags);
         Assert.Equal("Soft", names.Mode);
         Assert.True(policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics", method: "DELETE"), null)!.Everything);
     }

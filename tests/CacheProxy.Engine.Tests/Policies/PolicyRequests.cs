@@ -53,7 +53,7 @@ internal static class PolicyRequests
         var values = new RouteValueDictionary();
         if (new Microsoft.AspNetCore.Routing.Template.TemplateMatcher(new(pattern), []).TryMatch(context.Request.Path, values)) context.Request.RouteValues = values;
         context.SetEndpoint(new RouteEndpoint(_ => Task.CompletedTask, pattern, 0, EndpointMetadataCollection.Empty, "test"));
-        foreach (var (name, value) in headers) context.Request.Headers.Append(name, value);
+        foreach (var (name, value) in headers) context.Request.Headers[name] = value;
         return context;
     }
 

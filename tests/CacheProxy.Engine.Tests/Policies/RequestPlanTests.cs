@@ -233,7 +233,7 @@ public sealed class RequestPlanTests
     {
         var (_, plan) = Get(Metrics with { AccessCheckPath = "/api/v1/models/train/{model_run_id}/access", AccessCheckTtl = "30s" }, target);
 
-        Assert.Equal([access], plan!.AccessTargets);
+        Assert.Equal<string>([access], plan!.AccessTargets);
     }
 
     [Fact]
@@ -241,7 +241,7 @@ public sealed class RequestPlanTests
     {
         var config = Comparison with { AccessCheckPath = "/t/{body.model_run_ids}/access", AccessCheckTtl = "30s" };
 
-        Assert.Equal(["/t/b/access", "/t/a/access"], Post(config, """{"model_run_ids":["b","a","b"]}""").Plan!.AccessTargets);
+        Assert.Equal<string>(["/t/b/access", "/t/a/access"], Post(config, """{"model_run_ids":["b","a","b"]}""").Plan!.AccessTargets);
         Assert.Equal(BypassReason.KeyIncomplete, Post(config, """{"model_run_ids":[]}""").Reason);
         Assert.Equal(BypassReason.KeyIncomplete, Post(config, """{"model_run_ids":["a",".."]}""").Reason);
         Assert.Equal(BypassReason.KeyIncomplete, Post(config, """{"model_run_ids":["a",""]}""").Reason);
@@ -313,6 +313,6 @@ public sealed class RequestPlanTests
 #pragma warning disable CA5351 // The guide's key format.
         Assert.Equal($"model:comparison:{Convert.ToHexStringLower(MD5.HashData("a|b"u8))}:accuracy", plan!.Name);
 #pragma warning restore CA5351
-        Assert.Equal(["comparisons", "model:b", "model:a", "uri:/compare"], plan.Tags);
+        Assert.Equal<string>(["comparisons", "model:b", "model:a", "uri:/compare"], plan.Tags);
     }
 }
