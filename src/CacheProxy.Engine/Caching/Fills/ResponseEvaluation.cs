@@ -1,0 +1,111 @@
+using System.Collections.Immutable;
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>
+/// What a response's head is worth: whether it may be stored, for how long, and which of its fields. Pure: the request, the head and the
+/// times in, a prototype without body, or the reason against it, out.
+/// </summary>
+internal sealed class ResponseEvaluation(CacheHeaders headers, Random random)
+{
+    /// <summary>The most tags that an entry may carry; with more it is not stored: a part of its tags would make it unpurgeable.</summary>
+    public const int MaxTags = 128;
+
+    private static readonly HashSet<string> s_neverStored = new(StringComparer.OrdinalIgnoreCase)
+    {
+        HeaderNames.Age, "X-Cache", "Surrogate-Key", "Cache-Tag", "Surrogate-Control", HeaderNames.TransferEncoding,
+    };
+
+    /// <param name="request">What was asked.</param>
+    /// <param name="status">The status code.</param>
+    /// <param name="received">The end-to-end fields as they came.</param>
+    /// <param name="stamp">The fill's stamp; <see langword="null"/> forbids storing.</param>
+    /// <param name="requestTime">When it was sent.</param>
+    /// <param name="responseTime">When the head arrived.</param>
+    public (StoredResponse? Prototype, Storable Reason) Evaluate(
+        FillRequest request, int status, HeaderFields received, Position? stamp, DateTimeOffset requestTime, DateTimeOffset responseTime)
+    {
+        var policy = request.Plan.Policy;
+        if (stamp is null) return (null, Storable.NoStamp);
+        var control = CacheControl.Parse(received[HeaderNames.CacheControl]);
+        var effective = policy.FollowsOrigin ? TargetedCacheControl.Parse(received["CDN-Cache-Control"]) ?? control : control;
+        var lifetime = Freshness.Of(status, received, effective, responseTime);
+        var reason = policy.FollowsOrigin
+            ? Storability.UnderOrigin(request.Method, request.Directives, request.HasCredentials, status, received, effective, lifetime)
+            : Storability.UnderPolicy(status, received, effective);
+        TimeSpan ttl = default;
+        if (reason == Storable.Yes && !policy.FollowsOrigin && !policy.TryGetTtl(status, out ttl)) reason = Storable.Status;
+        if (reason != Storable.Yes) return (null, reason);
+
+        var selecting = new RequestSelection(request.Headers, policy, headers).Selecting(received);
+        if (selecting is null) return (null, Storable.VaryAny);
+        var tags = TagsOf(request.Plan, received);
+        if (tags.Length > MaxTags) return (null, Storable.TooManyTags);
+
+        var initialAge = Freshness.InitialAge(received, requestTime, responseTime);
+        var prototype = new StoredResponse
+        {
+            Identity = request.Plan.Identity,
+            Name = request.Plan.Name,
+            PrimaryKey = request.Plan.PrimaryKey,
+            Policy = policy.Name,
+            Fingerprint = policy.Fingerprint,
+            Tags = tags,
+            Stamp = stamp.Value,
+            Selecting = selecting.Value,
+            Status = status,
+            Headers = FieldsToStore(policy, received, control, responseTime),
+            Body = default,
+            RequestTime = requestTime,
+            ResponseTime = responseTime,
+            InitialAge = initialAge,
+            FreshUntilAge = policy.FollowsOrigin ? lifetime.Value : initialAge + Jittered(ttl, policy.Jitter),
+            StaleWhileRevalidate = policy.FollowsOrigin ? effective.StaleWhileRevalidate ?? policy.StaleWhileRevalidate : policy.StaleWhileRevalidate,
+            StaleIfError = policy.FollowsOrigin ? effective.StaleIfError ?? policy.StaleIfError : policy.StaleIfError,
+            AlwaysValidate = policy.FollowsOrigin && effective.NoCache,
+            MustRevalidate = ForbidsStale(policy, effective),
+            Compressible = ContentCoding.IsCompressible(received) && !control.NoTransform,
+            HasValidator = received.Contains(HeaderNames.ETag) || received.Contains(HeaderNames.LastModified),
+        };
+        return (prototype, Storable.Yes);
+    }
+
+    /// <summary>The fields for the one who asked, where nothing is stored.</summary>
+    public static HeaderFields FieldsToPass(HeaderFields received) => received.Without(static name =>
+        string.Equals(name, "Surrogate-Key", StringComparison.OrdinalIgnoreCase) || string.Equals(name, "Cache-Tag", StringComparison.OrdinalIgnoreCase)
+        || string.Equals(name, "X-Cache", StringComparison.OrdinalIgnoreCase));
+
+    private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl control, DateTimeOffset responseTime)
+    {
+        var kept = received.Without(name => s_neverStored.Contains(name) || policy.RemovesHeader(name)
+            || control.NoCacheFields.Contains(name, StringComparer.OrdinalIgnoreCase) || control.PrivateFields.Contains(name, StringComparer.OrdinalIgnoreCase));
+        return HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _) ? kept : kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
+    }
+
+    // Under Origin, s-maxage carries the meaning of proxy-revalidate (§5.2.2.10); a window that the policy gives overrides that alone.
+    private static bool ForbidsStale(CachePolicy policy, CacheControl control)
+    {
+        if (control.MustRevalidate) return true;
+        if (!policy.FollowsOrigin) return false;
+        var policyAllows = policy.StaleWhileRevalidate > TimeSpan.Zero || policy.StaleIfError > TimeSpan.Zero;
+        return control.ProxyRevalidate || control.NoCache || (control.SharedMaxAge is not null && !policyAllows);
+    }
+
+    private static ImmutableArray<string> TagsOf(RequestPlan plan, HeaderFields received)
+    {
+        var added = CacheTags.Of(received);
+        return added.IsEmpty ? plan.Tags : [.. plan.Tags.Concat(added).Distinct(StringComparer.Ordinal)];
+    }
+
+    private TimeSpan Jittered(TimeSpan ttl, double jitter)
+    {
+        if (jitter <= 0) return ttl;
+        lock (random) return ttl * (1 - (jitter * random.NextDouble()));
+    }
+}
