@@ -104,5 +104,5 @@ public sealed class EmbeddedRedisTests : IDisposable
     private Task<ConnectionMultiplexer> ConnectAsync() => ConnectAsync(_port);
 
     private static async Task<ConnectionMultiplexer> ConnectAsync(int port) =>
-        await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},abortConnect=true,connectTimeout=10000");
+        await ConnectionMultiplexer.ConnectAsync($"127.0.0.1:{port},abortConnect=true,connectTimeout=10000,allowAdmin=true");
 }
