@@ -90,6 +90,8 @@ public sealed record BearerOptions
         var keys = ImmutableArray.CreateBuilder<SymmetricSecurityKey>();
         foreach (var child in section.GetSection("SigningKeys").GetChildren())
         {
+            // An empty value in the environment is how a key is taken back.
+            if (NullIfEmpty(child["Value"]) is not { } value) continue;
             var keyIssuer = NullIfEmpty(child["Issuer"]);
             if (keyIssuer is not null && keyIssuer != issuer)
             {
@@ -97,8 +99,8 @@ public sealed record BearerOptions
                 continue;
             }
 
-            var buffer = new byte[child["Value"]?.Length ?? 0];
-            if (!Convert.TryFromBase64String(child["Value"] ?? "", buffer, out var length) || length < ShortestKey)
+            var buffer = new byte[value.Length];
+            if (!Convert.TryFromBase64String(value, buffer, out var length) || length < ShortestKey)
                 errors.Add($"{child.Path}:Value is not the base64 of at least {ShortestKey} bytes. Make a key with: openssl rand -base64 32.");
             else
                 keys.Add(new(buffer[..length]) { KeyId = NullIfEmpty(child["Id"]) });
