@@ -20,6 +20,9 @@ public sealed record ProxySettings
 
     public IReadOnlyList<string> Arguments { get; init; } = [];
 
+    /// <summary>A command that runs the proxy, for instance <c>taskset -c 0</c>; it must replace itself by the proxy.</summary>
+    public IReadOnlyList<string> Prefix { get; init; } = [];
+
     /// <summary>Waits for the operators' readiness before <c>StartAsync</c> returns.</summary>
     public bool WaitUntilReady { get; init; } = true;
 }
@@ -64,7 +67,7 @@ public sealed class ProxyProcess : RunningProcess
             environment[key] = value;
 
         var child = ChildProcess.Start(
-            $"proxy on port {port}", [.. Build.Proxy, .. settings.Arguments], environment, LogFile("proxy"), Build.Root);
+            $"proxy on port {port}", [.. settings.Prefix, .. Build.Proxy, .. settings.Arguments], environment, LogFile("proxy"), Build.Root);
         var proxy = new ProxyProcess(child, port, adminPort);
         if (settings.WaitUntilReady)
             await proxy.WaitUntilReadyAsync();
