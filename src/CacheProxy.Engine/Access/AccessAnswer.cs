@@ -1,4 +1,3 @@
-using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Http;
 
 namespace CacheProxy.Engine.Access;
@@ -28,7 +27,7 @@ internal sealed record AccessAnswer(AccessVerdict Verdict, int Status, HeaderFie
 internal sealed class AnswerSink : IOriginSink
 {
     private const int MaxBody = 64 * 1_024;
-    private readonly MemoryStream _body = new();
+    private readonly System.Buffers.ArrayBufferWriter<byte> _body = new();
     private int _status;
     private HeaderFields _headers = HeaderFields.Empty;
 
@@ -40,14 +39,14 @@ internal sealed class AnswerSink : IOriginSink
 
     public ValueTask OnBodyAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
     {
-        if (_body.Length + chunk.Length <= MaxBody) _body.Write(chunk.Span);
+        if (_body.WrittenCount + chunk.Length <= MaxBody) System.Buffers.BuffersExtensions.Write(_body, chunk.Span);
         return ValueTask.CompletedTask;
     }
 
     public AccessAnswer ToAnswer(bool complete) => _status switch
     {
         >= 200 and < 300 when complete => AccessAnswer.Allowed,
-        401 or 403 or 404 when complete => new(AccessVerdict.Denied, _status, _headers, _body.ToArray()),
+        401 or 403 or 404 when complete => new(AccessVerdict.Denied, _status, _headers, _body.WrittenMemory),
         _ => AccessAnswer.Unknown,
     };
 }

@@ -3,7 +3,6 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using CacheProxy.Engine.Caching;
-using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;

@@ -23,28 +23,15 @@ public sealed class CacheHeaders
         HeaderNames.Expect, HeaderNames.Host, HeaderNames.ContentLength, "X-Content-Length",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    private readonly FrozenSet<string> _credentials;
-    private readonly string[] _names;
+    private readonly CredentialOptions _credentials;
 
     /// <summary>Takes the names of <c>CredentialHeaders</c>.</summary>
-    public CacheHeaders(IEnumerable<string> credentialHeaders)
-    {
-        _names = [.. credentialHeaders];
-        _credentials = _names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
-    }
-
-    /// <summary>Whether the request carries a credential.</summary>
-    public bool HasCredentials(IHeaderDictionary headers)
-    {
-        foreach (var name in _names)
-            if (headers.ContainsKey(name)) return true;
-        return false;
-    }
+    public CacheHeaders(CredentialOptions credentials) => _credentials = credentials;
 
     /// <summary>Whether the request carries what RFC 9111 §3.5 means by <c>Authorization</c>: every credential field but <c>Cookie</c>.</summary>
     public bool HasAuthorization(IHeaderDictionary headers)
     {
-        foreach (var name in _names)
+        foreach (var name in _credentials.Headers)
             if (!string.Equals(name, HeaderNames.Cookie, StringComparison.OrdinalIgnoreCase) && headers.ContainsKey(name)) return true;
         return false;
     }
@@ -53,7 +40,7 @@ public sealed class CacheHeaders
     public HeaderDictionary CredentialsOf(IHeaderDictionary headers)
     {
         var credentials = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
-        foreach (var name in _names)
+        foreach (var name in _credentials.Headers)
             if (headers.TryGetValue(name, out var values)) credentials[name] = values;
         return credentials;
     }
@@ -62,12 +49,13 @@ public sealed class CacheHeaders
         policy.FollowsOrigin
         || string.Equals(name, HeaderNames.Origin, StringComparison.OrdinalIgnoreCase)
         || policy.VaryByHeader.Contains(name, StringComparer.OrdinalIgnoreCase)
-        || (SendsCredentials(policy) && _credentials.Contains(name));
+        || (SendsCredentials(policy) && _credentials.Contains(name))
+        || string.Equals(name, HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>The fields of a fill.</summary>
     /// <param name="request">What started it.</param>
     /// <param name="stored">The response to validate, if there is one with a validator of the origin's.</param>
-    internal HeaderDictionary ForFill(FillRequest request, StoredResponse? stored)
+    internal IHeaderDictionary ForFill(FillRequest request, StoredResponse? stored)
     {
         var sent = request.Plan.Policy.FollowsOrigin ? AllButNeverPassed(request.Headers) : OnlyKeyed(request);
         if (request.Plan.Body is { } body)
@@ -83,16 +71,16 @@ public sealed class CacheHeaders
         return sent;
     }
 
-    private HeaderDictionary OnlyKeyed(FillRequest request)
+    private IHeaderDictionary OnlyKeyed(FillRequest request)
     {
-        var sent = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
+        IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
         if (request.Plan.Accept is { } accept) sent.Accept = accept;
         foreach (var (name, values) in request.Headers)
             if (IsSent(request.Plan.Policy, name)) sent[name] = values;
         return sent;
     }
 
-    private static HeaderDictionary AllButNeverPassed(HeaderDictionary headers)
+    private static HeaderDictionary AllButNeverPassed(IHeaderDictionary headers)
     {
         var sent = new HeaderDictionary(headers.Count);
         foreach (var (name, values) in headers)

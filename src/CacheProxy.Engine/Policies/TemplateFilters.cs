@@ -13,7 +13,7 @@ internal enum TemplateFilter
     Uuid,
 }
 
-/// <summary>What filters do to a value on its way into a key. Escaping comes first, so that hashing and joining see the alphabet of keys.</summary>
+/// <summary>What filters do to a value on its way into a key. Escaping comes before joining and hashing, so that no element can look like two.</summary>
 internal static class TemplateFilters
 {
     /// <summary>Names and filters: the table that parser and messages use.</summary>
@@ -44,8 +44,8 @@ internal static class TemplateFilters
         }
         var items = value.Items;
         if (filters.Contains(TemplateFilter.Uuid)) items = [.. items.Select(CanonicalUuid)];
-        items = [.. items.Select(KeyEscaping.Escape)];
-        return filters.Contains(TemplateFilter.Sort) ? items.Sort(StringComparer.Ordinal) : items;
+        if (filters.Contains(TemplateFilter.Sort)) items = items.Sort(StringComparer.Ordinal);
+        return [.. items.Select(KeyEscaping.Escape)];
     }
 
     /// <summary>A UUID in any spelling in lower case with dashes; anything else as it is.</summary>
@@ -54,7 +54,7 @@ internal static class TemplateFilters
         if (text.Length is < 32 or > 64) return text;
         var digits = text.AsSpan();
         if (digits.StartsWith("urn:uuid:", StringComparison.OrdinalIgnoreCase)) digits = digits[9..];
-        if (digits is ['{', .., '}'] or ['(', .., ')']) digits = digits[1..^1];
+        if (digits is ['{', .., '}']) digits = digits[1..^1];
         Span<char> plain = stackalloc char[32];
         var count = 0;
         foreach (var c in digits)

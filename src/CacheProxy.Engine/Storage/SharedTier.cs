@@ -106,8 +106,8 @@ public sealed class SharedTier
         {
             var bytes = new ReadOnlySequence<byte>(EntryFormat.Encode(record));
             await _breaker.Pipeline.ExecuteAsync(
-                static (call, _) => new ValueTask(call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, CancellationToken.None).AsTask()
-                    .WaitAsync(call.Tier._options.Timeout, call.Tier._time)),
+                static (call, cancellation) => new ValueTask(call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask()
+                    .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
                 (Tier: this, Name: name, Bytes: bytes, Useful: useful));
             Observe("set", "ok", started);
             _breaker.Succeeded();
@@ -121,8 +121,8 @@ public sealed class SharedTier
     // The store ignores cancellation once a command is sent, so the wait is bounded from outside.
     private ValueTask<bool> GetAsync(string name, PipeWriter destination) =>
         _breaker.Pipeline.ExecuteAsync(
-            static (call, _) => new ValueTask<bool>(call.Tier._store.TryGetAsync(call.Name, call.Destination, CancellationToken.None).AsTask()
-                .WaitAsync(call.Tier._options.Timeout, call.Tier._time)),
+            static (call, cancellation) => new ValueTask<bool>(call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask()
+                .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
             (Tier: this, Name: name, Destination: destination));
 
     private void Failed(string operation, Exception exception, long started)

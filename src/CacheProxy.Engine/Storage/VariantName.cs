@@ -9,6 +9,10 @@ internal static class VariantName
 {
     private const int Digits = 16;
 
+    /// <summary>The name under which a response stands: its key's own, unless some field of the request has selected it.</summary>
+    public static string OfStored(StoredResponse response) =>
+        response.Selecting.All(static selecting => selecting.Value is null) ? response.Name : Of(response.Name, response.Selecting);
+
     public static string Of(string name, ImmutableArray<SelectingField> selecting)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

@@ -8,7 +8,7 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// <summary>
 /// One request to the origin on behalf of all who want the same: it belongs to none of them, and none of them leaving disturbs it.
 /// </summary>
-internal sealed class Fill
+internal sealed class Fill : IDisposable
 {
     private readonly TaskCompletionSource<FillOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<MemoryEntry?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -106,6 +106,8 @@ internal sealed class Fill
             if (_clients == 0) Abandon();
         }
     }
+
+    public void Dispose() => _timer?.Dispose();
 
     // Cancellation callbacks run the origin's side; not under our lock.
     private void Abandon() => _ = Task.Run(_abandoned.Cancel);

@@ -15,12 +15,14 @@ internal abstract record FillOutcome
     /// <param name="Headers">The fields to send to the one who asked.</param>
     /// <param name="Prototype">What will be stored, without its body; <see langword="null"/> when it is for the one who asked alone.</param>
     /// <param name="Reason">Why it is not stored.</param>
-    /// <param name="Forward">Why the origin was asked.</param>
-    public sealed record Responding(int Status, HeaderFields Headers, StoredResponse? Prototype, Storable Reason, ForwardReason Forward) : FillOutcome
+    public sealed record Responding(int Status, HeaderFields Headers, StoredResponse? Prototype, Storable Reason) : FillOutcome
     {
         /// <summary>The announced length of the body, if there is one.</summary>
-        public long? ContentLength =>
-            Headers["Content-Length"] is [{ } text] && long.TryParse(text, System.Globalization.NumberStyles.None, null, out var length) ? length : null;
+        public long? ContentLength { get; init; }
+
+        /// <summary>The length that a head announces.</summary>
+        public static long? LengthOf(HeaderFields headers) =>
+            headers["Content-Length"] is [{ } text] && long.TryParse(text, System.Globalization.NumberStyles.None, null, out var length) ? length : null;
     }
 
     /// <summary>A stored response answers: found in the shared tier, confirmed by the origin, or stale in place of an error.</summary>

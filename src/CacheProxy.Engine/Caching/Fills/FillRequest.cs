@@ -43,7 +43,7 @@ internal sealed class FillRequest
 
     public string Host { get; }
 
-    public HeaderDictionary Headers { get; }
+    public IHeaderDictionary Headers { get; }
 
     public CacheControl Directives { get; }
 

@@ -3,7 +3,6 @@ using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
-using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
 namespace CacheProxy.Engine.Caching.Fills;
@@ -12,11 +11,8 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// What a response's head is worth: whether it may be stored, for how long, and which of its fields. Pure: the request, the head and the
 /// times in, a prototype without body, or the reason against it, out.
 /// </summary>
-internal sealed class ResponseEvaluation(CacheHeaders headers, Random random)
+internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limits, Random random)
 {
-    /// <summary>The most tags that an entry may carry; with more it is not stored: a part of its tags would make it unpurgeable.</summary>
-    public const int MaxTags = 128;
-
     private static readonly HashSet<string> s_neverStored = new(StringComparer.OrdinalIgnoreCase)
     {
         HeaderNames.Age, "X-Cache", "Surrogate-Key", "Cache-Tag", "Surrogate-Control", HeaderNames.TransferEncoding,
@@ -46,7 +42,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, Random random)
         var selecting = new RequestSelection(request.Headers, policy, headers).Selecting(received);
         if (selecting is null) return (null, Storable.VaryAny);
         var tags = TagsOf(request.Plan, received);
-        if (tags.Length > MaxTags) return (null, Storable.TooManyTags);
+        if (tags.Length > limits.MaxTags) return (null, Storable.TooManyTags);
 
         var initialAge = Freshness.InitialAge(received, requestTime, responseTime);
         var prototype = new StoredResponse
