@@ -19,6 +19,7 @@ internal sealed class EmbeddedRedis : IDisposable
     {
         string[] arguments =
         [
+            "-q",
             "--bind", "127.0.0.1",
             "--port", port.ToString(CultureInfo.InvariantCulture),
             "--lua",
@@ -29,7 +30,6 @@ internal sealed class EmbeddedRedis : IDisposable
             "--index", "16m",
             "--mutable-percent", "50",
             "--use-native-allocator",
-            "--quiet",
         ];
         try
         {

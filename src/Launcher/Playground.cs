@@ -56,7 +56,7 @@ internal sealed class Playground : IAsyncDisposable
         }
 
         _print($"all ready after {_time.GetElapsedTime(started).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
-        _print(await WelcomeAsync(proxySecrets, backendSecrets, stop));
+        _print(Welcome(proxySecrets, backendSecrets));
         await WatchAsync(stop);
     }
 
@@ -155,26 +155,21 @@ internal sealed class Playground : IAsyncDisposable
         ["Authentication__Schemes__Bearer__SigningKeys__0__Value"] = own.SigningKey,
     };
 
-    private async Task<string> WelcomeAsync(DevelopmentSecrets proxy, DevelopmentSecrets backend, CancellationToken stop)
+    private string Welcome(DevelopmentSecrets proxy, DevelopmentSecrets backend) => new Welcome
     {
-        var welcome = new Welcome
-        {
-            Clients = [.. Enumerable.Range(0, _options.Replicas).Select(ClientUrl)],
-            Operators = [.. Enumerable.Range(0, _options.Replicas).Select(AdminUrl)],
-            Backend = BackendUrl,
-            Redis = _options.RedisUrl is null ? RedisAddress : "the one that REDIS_URL names",
-            OperatorToken = proxy.CreateToken(ProxyAudience, "operator", "cache:read cache:purge", _time),
-            OwnerToken = backend.CreateToken(BackendAudience, "demo", scope: null, _time),
-            ModelRunId = await DemoRun.FindAsync(BackendUrl, stop),
-        };
-        return welcome.Render();
-    }
+        Clients = [.. Enumerable.Range(0, _options.Replicas).Select(ClientUrl)],
+        Operators = [.. Enumerable.Range(0, _options.Replicas).Select(AdminUrl)],
+        Backend = BackendUrl,
+        Redis = _options.RedisUrl is null ? RedisAddress : "the one that REDIS_URL names",
+        OperatorToken = proxy.CreateToken(ProxyAudience, "operator", "cache:read cache:purge", _time),
+        OwnerToken = backend.CreateToken(BackendAudience, "demo", scope: null, _time),
+    }.Render();
 
     private async Task WatchAsync(CancellationToken stop)
     {
         var ended = await Task.WhenAny(_children.Select(c => WaitAsync(c, stop)));
         if (!stop.IsCancellationRequested)
-            throw Readiness.Ended(await ended);
+            throw await Readiness.EndedAsync(await ended);
     }
 
     private static async Task<ChildProcess> WaitAsync(ChildProcess child, CancellationToken stop)

@@ -16,7 +16,7 @@ internal static class Readiness
         while (time.GetElapsedTime(started) < limit)
         {
             if (child.HasExited)
-                throw Ended(child);
+                throw await EndedAsync(child);
             try
             {
                 using var response = await http.GetAsync(new Uri(url), stop);
@@ -36,8 +36,13 @@ internal static class Readiness
             $"{child.Name} was not ready within {limit.TotalSeconds:0} s ({url}: {last}). Its last lines:\n{Quoted(child)}");
     }
 
-    public static LaunchException Ended(ChildProcess child) =>
-        new($"{child.Name} ended with exit code {child.ExitCode}. Its last lines:\n{Quoted(child)}");
+    /// <summary>The error for a program that ended by itself, with its last lines.</summary>
+    public static async Task<LaunchException> EndedAsync(ChildProcess child)
+    {
+        // The exit is seen before the last lines have been read.
+        await child.WaitAsync();
+        return new($"{child.Name} ended with exit code {child.ExitCode}. Its last lines:\n{Quoted(child)}");
+    }
 
     private static string Quoted(ChildProcess child) =>
         child.LastLines is { Count: > 0 } lines ? string.Join('\n', lines.Select(l => "  | " + l)) : "  (it printed nothing)";

@@ -17,11 +17,9 @@ internal sealed record Welcome
 
     public required string OwnerToken { get; init; }
 
-    public required string ModelRunId { get; init; }
-
     public string Render()
     {
-        var run = $"{Clients[0]}/api/v1/models/train/{ModelRunId}";
+        var models = $"{Clients[0]}/api/v1/models";
         var text = new StringBuilder()
             .AppendLine()
             .AppendLine($"  clients    {string.Join("  ", Clients)}")
@@ -35,12 +33,12 @@ internal sealed record Welcome
             .AppendLine($"export OPERATOR={OperatorToken}")
             .AppendLine($"export OWNER={OwnerToken}")
             .AppendLine()
-            .AppendLine("  Try, in another terminal (the first one twice: MISS, then HIT):")
+            .AppendLine("  Try, in another terminal (the first one twice: MISS, then HIT; after the third a MISS again):")
             .AppendLine()
-            .AppendLine($"curl -i {run}/metrics")
-            .AppendLine($"curl -i -X POST {Clients[0]}/api/v1/models/train -H \"Authorization: Bearer $OWNER\" -H 'Content-Type: application/json' -d '{{}}'")
-            .AppendLine($"curl -X DELETE '{Clients[0]}/api/v1/models/cache/clear?pattern=model:metrics:*' -H \"Authorization: Bearer $OPERATOR\"")
-            .AppendLine($"curl {Clients[0]}/api/v1/models/cache/stats -H \"Authorization: Bearer $OPERATOR\"")
+            .AppendLine($"curl -i {models}/train/abc-123/metrics")
+            .AppendLine($"curl -i {models}/compare -H 'Content-Type: application/json' -d '{{\"model_run_ids\":[\"abc-123\",\"def-456\"],\"metric\":\"accuracy\"}}'")
+            .AppendLine($"curl -X POST {models}/train/abc-123/retrain -H \"Authorization: Bearer $OWNER\"")
+            .AppendLine($"curl {models}/cache/stats -H \"Authorization: Bearer $OPERATOR\"")
             .AppendLine()
             .Append("  Ctrl-C ends all of it.");
         return text.ToString();

@@ -20,6 +20,8 @@ public static class ModelsApplication
     public static WebApplication Build(string[] args)
     {
         var builder = WebApplication.CreateBuilder(args);
+        // Secrets that a container gets as files, a key per file (CacheProxy__Secret …).
+        builder.Configuration.AddKeyPerFile("/run/secrets", optional: true);
         AddDefaults(builder.Configuration);
         if (string.IsNullOrEmpty(builder.Configuration["Urls"])) builder.WebHost.UseUrls(DefaultUrl);
         builder.WebHost.ConfigureKestrel(kestrel => kestrel.AddServerHeader = false);
