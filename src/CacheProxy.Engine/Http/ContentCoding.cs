@@ -61,8 +61,8 @@ public static class ContentCoding
     }
 
     /// <summary>
-    /// <c>Accept-Encoding</c> as the set of known codings that it accepts, in order, then <c>*</c> if it accepts any other, then
-    /// <c>identity;q=0</c> if it refuses that: a value that can itself be sent. Codings that are not known are left out, so a response in one
+    /// <c>Accept-Encoding</c> as the set of known codings that it accepts, in order, then <c>*</c> if it accepts any other (and what it
+    /// refuses all the same), then <c>identity;q=0</c> if it refuses that: a value that can itself be sent. Codings that are not known are left out, so a response in one
     /// may not be shared unless the origin was sent this value, or <see cref="Accepts"/> is asked. Empty without the field.
     /// </summary>
     public static string Normalize(StringValues acceptEncoding)
@@ -72,7 +72,13 @@ public static class ContentCoding
         var accepted = new List<string>(s_known.Length + 2);
         foreach (var coding in s_known)
             if (weights.Of(coding) > 0) accepted.Add(coding);
-        if (weights.OfAny > 0) accepted.Add("*");
+        if (weights.OfAny > 0)
+        {
+            accepted.Add("*");
+            // Beside "*", what is refused has to say so.
+            foreach (var coding in s_known)
+                if (weights.Of(coding) == 0) accepted.Add($"{coding};q=0");
+        }
         if (weights.OfIdentity == 0) accepted.Add("identity;q=0");
         else if (accepted.Count == 0) return "identity";
         return string.Join(',', accepted);
