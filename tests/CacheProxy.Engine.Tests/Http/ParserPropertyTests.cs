@@ -57,8 +57,15 @@ public class ParserPropertyTests
             ]);
             var request = new HeaderDictionary
             {
-                ["If-None-Match"] = one, ["If-Modified-Since"] = other, ["If-Match"] = other, ["If-Unmodified-Since"] = one,
-                ["Range"] = other, ["If-Range"] = one, ["Cache-Control"] = one, ["Accept-Language"] = other, ["Connection"] = one,
+                ["If-None-Match"] = one,
+                ["If-Modified-Since"] = other,
+                ["If-Match"] = other,
+                ["If-Unmodified-Since"] = one,
+                ["Range"] = other,
+                ["If-Range"] = one,
+                ["Cache-Control"] = one,
+                ["Accept-Language"] = other,
+                ["Connection"] = one,
             };
             var effective = TargetedCacheControl.Effective(response);
             var lifetime = Freshness.Of(status, response, effective, Now);
