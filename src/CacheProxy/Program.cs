@@ -1,1 +1,45 @@
-var app = WebApplication.Create(args); app.Run();
+using CacheProxy;
+using CacheProxy.Configuration;
+using CacheProxy.Engine;
+using CacheProxy.Hosting;
+using CacheProxy.Management;
+using CacheProxy.Proxying;
+
+// 1 A command other than running.
+if (await CommandLine.TryRunAsync(args) is { } exitCode) return exitCode;
+
+try
+{
+    // 2 Configuration: all of it valid, or nothing starts.
+    var builder = WebApplication.CreateSlimBuilder(args);
+    var file = builder.Configuration.UseSources(builder.Environment, args);
+    var errors = new List<string>();
+    var loaded = LoadedConfiguration.Load(builder.Configuration, file);
+
+    // 3 What the proxy is made of.
+    builder.AddHosting(errors);
+    builder.Services.AddMetricsRegistry();
+    builder.Services.AddCacheProxyConfiguration(loaded, file);
+    builder.Services.AddCacheEngine(EngineSettings.Of(loaded.Settings));
+    builder.Services.AddInvalidation(loaded.Settings);
+    builder.Services.AddManagement(builder.Configuration, errors);
+    builder.Services.AddProxying(builder.Configuration, EngineSettings.OriginOf(loaded.Settings));
+    InvalidationTemp.ThrowIfAny(errors);
+
+    // 4 A request's way: order matters.
+    var app = builder.Build();
+    app.UseHosting();
+    app.UseManagement();
+    app.UseTargetMemo();
+    app.UseRouting();
+    app.UseRequestTimeouts();
+    app.UseCacheEngine();
+    app.MapProxying();
+    await app.RunAsync();
+    return Environment.ExitCode;
+}
+catch (ConfigurationException problem)
+{
+    await Console.Error.WriteLineAsync(problem.Message);
+    return 1;
+}

@@ -27,6 +27,9 @@ public enum BypassReason
     /// <summary>A query parameter that the policy does not name, with <c>UnknownQuery: Bypass</c>.</summary>
     UnknownQuery,
 
+    /// <summary>A query parameter that the policy does not name, with <c>UnknownQuery: Reject</c>: the request is answered 400.</summary>
+    Rejected,
+
     /// <summary>GET or HEAD with a body.</summary>
     UnexpectedBody,
 
@@ -44,4 +47,10 @@ public enum BypassReason
 
     /// <summary>More access checks than one request may cost.</summary>
     TooManyAccessChecks,
+
+    /// <summary>HEAD, and nothing is stored that answers it: the origin must not be asked for more than the client asked for.</summary>
+    Head,
+
+    /// <summary>The access check had no clear answer; the backend decides.</summary>
+    AccessUnknown,
 }

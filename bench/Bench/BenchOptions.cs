@@ -1,0 +1,44 @@
+namespace Bench;
+
+/// <summary>What to measure and for how long.</summary>
+internal sealed record BenchOptions
+{
+    public const string Usage = """
+        usage: bench/run.sh [hit] [shared] [miss] [start] [purge] [--quick]
+
+          hit     CPU per memory hit against bare Kestrel, nginx proxy_cache and Varnish
+          shared  CPU per hit in Redis against bare Kestrel
+          miss    CPU per miss against plain YARP
+          start   native AOT: file size, first answer, resident memory (publishes: some minutes)
+          purge   acknowledgement of purges by three replicas
+          --quick fewer and shorter rounds, to see that it runs; the results are not kept
+
+        Without a name all of them. Results replace their part of bench/RESULTS.md.
+        """;
+
+    public static readonly IReadOnlyList<string> AllParts = ["hit", "shared", "miss", "start", "purge"];
+
+    public required IReadOnlyList<string> Parts { get; init; }
+
+    public bool Quick { get; init; }
+
+    public int Rounds => Quick ? 2 : 9;
+
+    public TimeSpan RoundLength => TimeSpan.FromSeconds(Quick ? 1 : 3);
+
+    public TimeSpan WarmUp => TimeSpan.FromSeconds(Quick ? 2 : 8);
+
+    public int Purges => Quick ? 100 : 2_000;
+
+    public int Starts => Quick ? 3 : 9;
+
+    /// <summary>Null when the arguments are not understood or ask for help.</summary>
+    public static BenchOptions? Parse(IReadOnlyCollection<string> args)
+    {
+        var parts = args.Where(a => !a.StartsWith('-')).ToList();
+        var flags = args.Where(a => a.StartsWith('-')).ToList();
+        if (parts.Except(AllParts).Any() || flags.Except(["--quick"]).Any())
+            return null;
+        return new BenchOptions { Parts = parts.Count == 0 ? AllParts : parts, Quick = flags.Count > 0 };
+    }
+}

@@ -1,0 +1,90 @@
+using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+using CacheProxy.Engine.Telemetry;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
+
+namespace CacheProxy.Engine;
+
+/// <summary>How an application takes the cache in.</summary>
+public static class CacheEngineExtensions
+{
+    /// <summary>
+    /// Registers the cache. The application registers beside it an <see cref="IOrigin"/>, an <see cref="IInvalidationLog"/> (local or Redis),
+    /// and a Prometheus <c>IMetricFactory</c>; with Redis also <see cref="SharedTierExtensions.AddSharedTier"/>.
+    /// </summary>
+    /// <param name="services">The services.</param>
+    /// <param name="options">The bounds.</param>
+    public static IServiceCollection AddCacheEngine(this IServiceCollection services, CacheEngineOptions options)
+    {
+        services.TryAddSingleton(TimeProvider.System);
+        services.AddSingleton(options.Memory);
+        services.AddSingleton(options.Fills);
+        services.AddSingleton(options.Limits);
+        services.AddSingleton(options.CacheStatus);
+        services.AddSingleton(options.Credentials);
+        services.AddSingleton<CacheMetrics>();
+        services.AddSingleton<CacheHeaders>();
+        services.AddSingleton<MemoryTier>();
+        services.AddSingleton<RequestMeter>();
+        services.AddSingleton<ICacheStatistics, CacheStatistics>();
+        services.AddSingleton<ITargetNames, TargetPolicies>();
+        services.AddSingleton<UnsafeRequests>();
+        services.AddSingleton<Bypassing>();
+        services.AddSingleton<StoredWriter>();
+        services.AddSingleton<FillWriter>();
+        services.AddSingleton<FillDelivery>();
+        services.AddSingleton<Hits>();
+        services.AddSingleton<TargetMemo>();
+        services.AddSingleton<AccessGate>();
+        services.AddSingleton<FillRegistry>();
+        services.AddSingleton(provider => new HitForMiss(options.Fills.HitForMiss, provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new FillLimiter(options.Fills, provider.GetRequiredService<IOrigin>().GroupOf));
+        services.AddSingleton(provider => new ResponseEvaluation(provider.GetRequiredService<CacheHeaders>(), options.Limits, new Random()));
+        services.AddSingleton(provider => new SharedFills(
+            provider.GetService<SharedTier>(), provider.GetService<IFillLock>(), provider.GetRequiredService<MemoryTier>(),
+            provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<HeadDecision>();
+        services.AddSingleton<FillOrigin>();
+        services.AddSingleton<FillRunner>();
+        services.AddSingleton<FillStarter>();
+        services.AddSingleton<FillClient>();
+        services.AddSingleton<IEntryCatalog>(provider => new EntryCatalog(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddHostedService<MemorySweeper>();
+        return services;
+    }
+
+    /// <summary>
+    /// Answers targets seen before without routing them again. Optional; comes before routing, after everything that must see each request.
+    /// </summary>
+    public static IApplicationBuilder UseTargetMemo(this IApplicationBuilder app) => app.UseMiddleware<TargetMemoMiddleware>();
+
+    /// <summary>Answers from the cache. Comes after routing, CORS and rate limiting, and before the endpoints.</summary>
+    public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app) => app.UseMiddleware<CacheMiddleware>();
+}
+
+/// <summary>All bounds of the cache.</summary>
+public sealed record CacheEngineOptions
+{
+    /// <summary>The memory tier.</summary>
+    public MemoryOptions Memory { get; init; } = new();
+
+    /// <summary>Fills.</summary>
+    public FillOptions Fills { get; init; } = new();
+
+    /// <summary>What is looked at.</summary>
+    public CacheLimits Limits { get; init; } = new();
+
+    /// <summary>What is shown of decisions.</summary>
+    public CacheStatusOptions CacheStatus { get; init; } = new();
+
+    /// <summary>Which request fields are credentials.</summary>
+    public CredentialOptions Credentials { get; init; } = new();
+}

@@ -1,0 +1,55 @@
+using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Policies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace CacheProxy.Engine.Caching;
+
+/// <summary>Requests that go past the cache: passed on as they are, and marked as such on the way back.</summary>
+internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsafeRequests, RequestMeter meter)
+{
+    public async Task PassAsync(HttpContext context, RequestDelegate next, CachePolicy? policy, BypassReason reason)
+    {
+        var started = meter.Start();
+        meter.Bypassed(policy, reason);
+        context.Response.OnStarting(static state =>
+        {
+            var (pass, context, reason) = ((Bypassing, HttpContext, BypassReason))state;
+            pass.Mark(context.Response.Headers, reason);
+            return Task.CompletedTask;
+        }, (this, context, reason));
+        unsafeRequests.Watch(context, policy);
+        await next(context);
+        meter.Count(policy, CacheResult.Bypass, context.Response.StatusCode, started);
+    }
+
+    /// <summary>An access check that did not say yes: the backend's no is relayed, anything else is the backend's to decide.</summary>
+    public async Task RefuseAsync(HttpContext context, RequestDelegate next, CachePolicy policy, AccessAnswer answer, long started)
+    {
+        if (answer.Verdict == AccessVerdict.Unknown)
+        {
+            await PassAsync(context, next, policy, BypassReason.AccessUnknown);
+            return;
+        }
+        var response = context.Response;
+        response.StatusCode = answer.Status;
+        foreach (var (name, values) in answer.Headers)
+            if (!string.Equals(name, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase)) response.Headers[name] = values;
+        if (options.Shown) response.Headers["Cache-Status"] = CacheStatusText.For(new Answer(CacheResult.Denied), default);
+        response.ContentLength = answer.Body.Length;
+        if (!HttpMethods.IsHead(context.Request.Method)) await response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);
+        meter.Count(policy, CacheResult.Denied, answer.Status, started);
+    }
+
+    private void Mark(IHeaderDictionary headers, BypassReason reason)
+    {
+        headers.Remove("Surrogate-Key");
+        headers.Remove("Cache-Tag");
+        headers.Via = StringValues.Concat(headers.Via, ViaText.Value);
+        if (!options.Shown) return;
+        headers["X-Cache"] = DecisionTable.XCache(CacheResult.Bypass);
+        headers["Cache-Status"] = StringValues.Concat(headers["Cache-Status"], CacheStatusText.For(Answer.Bypassed(reason), default));
+    }
+}

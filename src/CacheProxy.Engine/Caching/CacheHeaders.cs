@@ -1,0 +1,93 @@
+using System.Collections.Frozen;
+using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Net.Http.Headers;
+
+namespace CacheProxy.Engine.Caching;
+
+/// <summary>Which request fields count as credentials, and which a fill sends (DESIGN 2: what is not keyed is not sent).</summary>
+public sealed class CacheHeaders
+{
+    private static readonly string s_userAgent = $"CacheProxy/{typeof(CacheHeaders).Assembly.GetName().Version?.ToString(3)}";
+
+    private static readonly FrozenSet<string> s_neverPassed = new[]
+    {
+        // Fields by which a stranger could choose what the origin answers (RELIABILITY A1, A3, A4).
+        "X-Forwarded-Host", "X-Forwarded-Scheme", "X-Forwarded-Port", "X-Forwarded-Prefix", "X-Host", "X-Original-URL", "X-Rewrite-URL", "Forwarded",
+        "X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override",
+        // A fill asks for the whole, unconditionally; validators of ours are added after.
+        HeaderNames.IfMatch, HeaderNames.IfNoneMatch, HeaderNames.IfModifiedSince, HeaderNames.IfUnmodifiedSince, HeaderNames.IfRange, HeaderNames.Range,
+        HeaderNames.Expect, HeaderNames.Host, HeaderNames.ContentLength, "X-Content-Length",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private readonly CredentialOptions _credentials;
+
+    /// <summary>Takes the names of <c>CredentialHeaders</c>.</summary>
+    public CacheHeaders(CredentialOptions credentials) => _credentials = credentials;
+
+    /// <summary>Whether the request carries what RFC 9111 §3.5 means by <c>Authorization</c>: every credential field but <c>Cookie</c>.</summary>
+    public bool HasAuthorization(IHeaderDictionary headers)
+    {
+        foreach (var name in _credentials.Headers)
+            if (!string.Equals(name, HeaderNames.Cookie, StringComparison.OrdinalIgnoreCase) && headers.ContainsKey(name)) return true;
+        return false;
+    }
+
+    /// <summary>The credential fields of a request, for a question to the backend about its caller.</summary>
+    public HeaderDictionary CredentialsOf(IHeaderDictionary headers)
+    {
+        var credentials = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
+        foreach (var name in _credentials.Headers)
+            if (headers.TryGetValue(name, out var values)) credentials[name] = values;
+        return credentials;
+    }
+
+    internal bool IsSent(CachePolicy policy, string name) =>
+        policy.FollowsOrigin
+        || string.Equals(name, HeaderNames.Origin, StringComparison.OrdinalIgnoreCase)
+        || policy.VaryByHeader.Contains(name, StringComparer.OrdinalIgnoreCase)
+        || (SendsCredentials(policy) && _credentials.Contains(name))
+        || string.Equals(name, HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>The fields of a fill.</summary>
+    /// <param name="request">What started it.</param>
+    /// <param name="stored">The response to validate, if there is one with a validator of the origin's.</param>
+    internal IHeaderDictionary ForFill(FillRequest request, StoredResponse? stored)
+    {
+        var sent = request.Plan.Policy.FollowsOrigin ? AllButNeverPassed(request.Headers) : OnlyKeyed(request);
+        if (request.Plan.Body is { } body)
+        {
+            if (!request.Plan.Policy.FollowsOrigin) sent.ContentType = "application/json";
+            sent.ContentLength = body.Length;
+        }
+        if (stored is { HasValidator: true })
+        {
+            sent.IfNoneMatch = stored.Headers[HeaderNames.ETag];
+            sent.IfModifiedSince = stored.Headers[HeaderNames.LastModified];
+        }
+        return sent;
+    }
+
+    private IHeaderDictionary OnlyKeyed(FillRequest request)
+    {
+        IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
+        if (request.Plan.Accept is { } accept) sent.Accept = accept;
+        foreach (var (name, values) in request.Headers)
+            if (IsSent(request.Plan.Policy, name)) sent[name] = values;
+        return sent;
+    }
+
+    private static HeaderDictionary AllButNeverPassed(IHeaderDictionary headers)
+    {
+        var sent = new HeaderDictionary(headers.Count);
+        foreach (var (name, values) in headers)
+            if (!s_neverPassed.Contains(name) && !name.StartsWith(':')) sent[name] = values;
+        ConnectionFields.Remove(sent);
+        return sent;
+    }
+
+    private static bool SendsCredentials(CachePolicy policy) => policy.VaryByCredential || policy.Shared || policy.AccessCheck is not null;
+}

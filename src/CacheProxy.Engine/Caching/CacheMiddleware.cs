@@ -1,0 +1,95 @@
+using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Policies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CacheProxy.Engine.Caching;
+
+/// <summary>
+/// A request's way through the cache:
+/// <code>
+/// 1 policy   the endpoint's; none, an upgrade, a method that it does not take ─▶ past the cache
+/// 2 body     of POST and QUERY, read before anything is held
+/// 3 plan     identity, tags, what a fill would send; or a reason to go past the cache
+/// 4 right    the lease, then the snapshot, in that order
+/// 5 memory   valid and fresh ─▶ answer (no await, no lock)
+/// 6 access   where the policy asks the backend who may see it
+/// 7 stale    allowed ─▶ answer, refresh behind it
+/// 8 fill     joined or started: shared tier, other replicas, origin ─▶ answer as it arrives
+/// </code>
+/// </summary>
+internal sealed class CacheMiddleware(
+    RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, RequestMeter meter, CacheLimits limits)
+{
+    public Task InvokeAsync(HttpContext context)
+    {
+        var policy = context.GetEndpoint()?.Metadata.GetMetadata<CachePolicy>();
+        if (policy is null) return bypassing.PassAsync(context, next, null, BypassReason.NoPolicy);
+        var started = meter.Start();
+        if (Refuses(context, policy) is var reason && reason != BypassReason.None) return bypassing.PassAsync(context, next, policy, reason);
+        return policy.ReadsBody && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
+            ? AnswerWithBodyAsync(context, policy, started)
+            : AnswerAsync(context, policy, null, started);
+    }
+
+    private static BypassReason Refuses(HttpContext context, CachePolicy policy)
+    {
+        if (policy.Mode == PolicyMode.Off) return BypassReason.Off;
+        if (!policy.Allows(context.Request.Method)) return BypassReason.Method;
+        if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
+            return BypassReason.Upgrade;
+        return context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? BypassReason.Upgrade : BypassReason.None;
+    }
+
+    private async Task AnswerWithBodyAsync(HttpContext context, CachePolicy policy, long started)
+    {
+        var body = await RequestBody.ReadAsync(context, limits.MaxKeyBodySize, context.RequestAborted);
+        await AnswerAsync(context, policy, body, started);
+    }
+
+    private Task AnswerAsync(HttpContext context, CachePolicy policy, RequestBody? body, long started)
+    {
+        var reason = policy.Plan(context, body, out var plan);
+        if (plan is null) return bypassing.PassAsync(context, next, policy, reason);
+
+        var directives = policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(context.Request.Headers) : null;
+        var lookup = hits.Find(context, plan, directives);
+        if (lookup.IsFresh)
+        {
+            if (!plan.AccessTargets.IsEmpty) return HitAfterAccessAsync(context, plan, started);
+            if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
+            return hits.AnswerAsync(context, lookup.Stored!, policy, started);
+        }
+        return FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, directives, started));
+    }
+
+    private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
+    {
+        var answer = await access.AskAsync(context, plan);
+        if (answer.Verdict != AccessVerdict.Allowed)
+        {
+            await bypassing.RefuseAsync(context, next, plan.Policy, answer, started);
+            return;
+        }
+        // The question took its time: lease, snapshot and entry are asked again, in that order.
+        var lookup = hits.Find(context, plan, null);
+        if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan.Policy, started);
+        else await FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, null, started));
+    }
+
+    private async Task FillAsync(HttpContext context, FillDemand demand)
+    {
+        if (demand.Directives is { OnlyIfCached: true })
+        {
+            await ProblemWriter.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "only-if-cached", "Nothing fresh is stored, and the request forbids asking the origin");
+            meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
+            return;
+        }
+        var answer = await fills.AnswerAsync(context, demand);
+        if (answer.Refused is { } refused) await bypassing.RefuseAsync(context, next, demand.Plan.Policy, refused, demand.Started);
+        else if (answer.PassReason != BypassReason.None) await bypassing.PassAsync(context, next, demand.Plan.Policy, answer.PassReason);
+    }
+}

@@ -1,0 +1,141 @@
+using System.Collections.Immutable;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>
+/// One request to the origin on behalf of all who want the same: it belongs to none of them, and none of them leaving disturbs it.
+/// </summary>
+internal sealed class Fill : IDisposable
+{
+    private readonly TaskCompletionSource<FillOutcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<MemoryEntry?> _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _abandoned = new();
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _unattended;
+    private ITimer? _timer;
+    private int _clients;
+
+    public Fill(FillRequest request, Hash256 key, MemoryEntry? stored, FillBody body, TimeSpan unattended, TimeProvider time)
+    {
+        Request = request;
+        Key = key;
+        Stored = stored;
+        Body = body;
+        _unattended = unattended;
+        _time = time;
+    }
+
+    public FillRequest Request { get; }
+
+    public RequestPlan Plan => Request.Plan;
+
+    /// <summary>What it is joined by.</summary>
+    public Hash256 Key { get; }
+
+    /// <summary>A stored response to validate or to fall back on.</summary>
+    public MemoryEntry? Stored { get; }
+
+    public FillBody Body { get; }
+
+    /// <summary>The state before anything was asked for; its position is the stamp. <see langword="null"/>: nothing may be stored.</summary>
+    public Snapshot? Snapshot { get; private set; }
+
+    /// <summary>Whether others may share it.</summary>
+    public bool IsShared { get; init; }
+
+    /// <summary>Whether the shared tier may answer: only under a lease, and only where a stored response would do.</summary>
+    public bool MayUseShared { get; init; }
+
+    /// <summary>Known as soon as the head is, or as it is clear that there will be none.</summary>
+    public Task<FillOutcome> Outcome => _outcome.Task;
+
+    /// <summary>What was stored, at the end of the body; <see langword="null"/> if nothing.</summary>
+    public Task<MemoryEntry?> Completed => _completed.Task;
+
+    /// <summary>Nobody wants it any more.</summary>
+    public CancellationToken Abandoned => _abandoned.Token;
+
+    /// <summary>First the stamp, then everything else (INVALIDATION 3).</summary>
+    public void Begin(Snapshot? snapshot) => Snapshot = snapshot;
+
+    public void Decide(FillOutcome outcome) => _outcome.TrySetResult(outcome);
+
+    public void Complete(MemoryEntry? entry)
+    {
+        _completed.TrySetResult(entry);
+        lock (_gate) _timer?.Dispose();
+    }
+
+    /// <summary>Whether a response of this fill would be valid under a state: what joining asks (INVALIDATION 3).</summary>
+    /// <param name="snapshot">The state that the one who joins has read.</param>
+    /// <param name="tags">The policy's tags, or all of the response's once its head is known.</param>
+    public bool WouldBeValid(Snapshot snapshot, ImmutableArray<string> tags) =>
+        Snapshot is { } begun && snapshot.Check(begun.Position, Plan.PrimaryKey, tags) == Verdict.Valid;
+
+    /// <summary>One more waits for it, and reads along from the first byte if that is still here.</summary>
+    public FillAttendance Attend()
+    {
+        lock (_gate)
+        {
+            _clients++;
+            _timer?.Dispose();
+            _timer = null;
+        }
+        return new FillAttendance(this, Body.Open());
+    }
+
+    /// <summary>One has gone; after the last the fill has its unattended time left, or none when nothing would come of it.</summary>
+    internal void Leave()
+    {
+        lock (_gate)
+        {
+            if (--_clients > 0 || _completed.Task.IsCompleted) return;
+            if (_outcome.Task is { IsCompletedSuccessfully: true, Result: FillOutcome.Responding { Prototype: null } } || !Body.IsWhole) Abandon();
+            else _timer = _time.CreateTimer(static fill => ((Fill)fill!).AbandonUnattended(), this, _unattended, Timeout.InfiniteTimeSpan);
+        }
+    }
+
+    private void AbandonUnattended()
+    {
+        lock (_gate)
+        {
+            if (_clients == 0) Abandon();
+        }
+    }
+
+    public void Dispose() => _timer?.Dispose();
+
+    // Cancellation callbacks run the origin's side; not under our lock.
+    private void Abandon() => _ = Task.Run(_abandoned.Cancel);
+}
+
+/// <summary>One client at a fill.</summary>
+/// <param name="fill">The fill.</param>
+/// <param name="body">Its place in the body; <see langword="null"/> when the beginning is gone.</param>
+internal sealed class FillAttendance(Fill fill, FillBody.Reader? body) : IDisposable
+{
+    private bool _left;
+
+    public Fill Fill => fill;
+
+    public FillBody.Reader? Body { get; private set; } = body;
+
+    /// <summary>Waits for the whole from here on: the origin must not wait for this one.</summary>
+    public void StopReading()
+    {
+        Body?.Dispose();
+        Body = null;
+    }
+
+    public void Dispose()
+    {
+        if (_left) return;
+        _left = true;
+        StopReading();
+        fill.Leave();
+    }
+}

@@ -1,0 +1,168 @@
+using System.Collections.Immutable;
+using System.Security.Cryptography;
+using System.Text;
+using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>
+/// Answers one request by a fill: its own or another's. A follower is checked twice, when it joins and when the head is there; whoever
+/// cannot use what came asks again, at most <see cref="MaxAttempts"/> times in company, then alone.
+/// </summary>
+internal sealed class FillClient(
+    FillStarter starter, AccessGate access, IInvalidationLog log, CacheHeaders headers, FillDelivery delivery, FillOptions options, TimeProvider time)
+{
+    private const int MaxAttempts = 4;
+
+    public async Task<FillAnswer> AnswerAsync(HttpContext context, FillDemand demand)
+    {
+        var request = new FillRequest(context, demand.Plan, headers.HasAuthorization(context.Request.Headers));
+        if (await ServeStaleAsync(context, demand, request) is { } served) return served;
+        if (HttpMethods.IsHead(context.Request.Method)) return FillAnswer.Pass(BypassReason.Head);
+
+        var names = demand.Stored?.Response.Selecting.Select(static field => field.Name).ToImmutableArray() ?? [];
+        var key = KeyOf(request, names);
+        // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
+        var alone = (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || starter.IsMarked(key);
+        for (var attempt = 0; ; attempt++)
+        {
+            var right = log.TakeRight(out var snapshot);
+            var (attendance, started) = starter.Obtain(request, key, StillValid(demand.Stored, right, snapshot), right, snapshot, alone);
+            using (attendance)
+            {
+                if (!started && await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;
+                if (await OutcomeAsync(attendance.Fill, context) is not { } outcome) return FillAnswer.Done;
+                var step = await UseAsync(context, demand, request, attendance, outcome, started, right);
+                if (step.Answer is { } answer) return answer;
+                if (step.OtherVariant is { } differing) key = KeyOf(request, differing);
+                alone = alone || step.Alone || attempt >= MaxAttempts;
+            }
+        }
+    }
+
+    private async Task<FillOutcome?> OutcomeAsync(Fill fill, HttpContext context)
+    {
+        try
+        {
+            return await fill.Outcome.WaitAsync(options.MaxWait, time, context.RequestAborted);
+        }
+        catch (TimeoutException)
+        {
+            return new FillOutcome.Failed(FillFailure.TimedOut);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async Task<Step> UseAsync(
+        HttpContext context, FillDemand demand, FillRequest request, FillAttendance attendance, FillOutcome outcome, bool started, ServingRight right)
+    {
+        switch (outcome)
+        {
+            case FillOutcome.Failed { Failure: FillFailure.Canceled }:
+                return new Step { Alone = true };
+
+            case FillOutcome.Failed failed:
+                await delivery.FailAsync(context, demand, failed.Failure);
+                return Step.Done;
+
+            case FillOutcome.Serving serving:
+                // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
+                var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);
+                if (!confirmed && !IsValidNow(serving.Entry)) return default;
+                if (serving.Stale == StaleReason.IfError || serving.Result == CacheResult.HitShared)
+                {
+                    if (await RefusedAsync(context, demand.Plan, mayAsk: serving.Stale is null) is { } refused) return new Step { Answer = refused };
+                }
+                await delivery.ServeAsync(context, demand, serving.Entry, new Answer(serving.Result) { Stale = serving.Stale, Forward = demand.Forward });
+                return Step.Done;
+
+            case FillOutcome.Responding responding:
+                if (!started && Mismatch(request, attendance.Fill, responding, right) is { } other) return other;
+                return await delivery.RespondAsync(context, demand, attendance, responding, started) ? Step.Done : new Step { Alone = true };
+
+            default:
+                throw new InvalidOperationException($"Unknown outcome {outcome}.");
+        }
+    }
+
+    /// <summary>Why a follower cannot use what came; <see langword="null"/> when it can.</summary>
+    private Step? Mismatch(FillRequest request, Fill fill, FillOutcome.Responding responding, ServingRight right)
+    {
+        if (responding.Prototype is not { } prototype) return new Step { Alone = true };
+        if (!new RequestSelection(request.Headers, request.Plan.Policy, headers).Matches(prototype.Selecting))
+            return new Step { OtherVariant = [.. prototype.Selecting.Select(static field => field.Name)] };
+        // A batch that started after this request arrived needs no lease; a joined fill does, and the tags that the origin added count too.
+        if (right != ServingRight.Full) return null;
+        return log.TakeRight(out var now) == ServingRight.Full && fill.WouldBeValid(now!, prototype.Tags) ? null : default(Step);
+    }
+
+    private async Task<FillAnswer?> ServeStaleAsync(HttpContext context, FillDemand demand, FillRequest request)
+    {
+        if (demand.Stored is not { } stored) return null;
+        var reason = Reuse.AllowsStaleWhileRevalidate(stored) && demand.Directives is not { NoCache: true } ? StaleReason.WhileRevalidate
+            : Reuse.AllowsStaleByRequest(stored, demand.Directives) ? StaleReason.Accepted
+            : (StaleReason?)null;
+        if (reason is null) return null;
+        if (await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;
+        if (log.TakeRight(out var snapshot) != ServingRight.Full) return null;
+        var verdict = stored.Check(snapshot!);
+        if (verdict == Verdict.Invalid) return null;
+        starter.Refresh(request, KeyOf(request, [.. stored.Response.Selecting.Select(static field => field.Name)]), stored, snapshot!);
+        await delivery.ServeAsync(context, demand, stored, new Answer(CacheResult.Stale) { Stale = reason, BehindPurge = verdict == Verdict.Stale });
+        return FillAnswer.Done;
+    }
+
+    private async ValueTask<FillAnswer?> RefusedAsync(HttpContext context, RequestPlan plan, bool mayAsk)
+    {
+        if (plan.AccessTargets.IsEmpty) return null;
+        var answer = await access.AskAsync(context, plan, mayAsk);
+        return answer.Verdict == AccessVerdict.Allowed ? null : FillAnswer.Refuse(answer);
+    }
+
+    private bool IsValidNow(MemoryEntry entry) =>
+        log.TakeRight(out var snapshot) == ServingRight.Full && entry.Check(snapshot!) != Verdict.Invalid;
+
+    private static MemoryEntry? StillValid(MemoryEntry? stored, ServingRight right, Snapshot? snapshot) =>
+        stored is not null && right == ServingRight.Full && stored.Check(snapshot!) != Verdict.Invalid ? stored : null;
+
+    /// <summary>What a fill is joined by: the identity, and what this request says in the fields that are known to select.</summary>
+    private Hash256 KeyOf(FillRequest request, ImmutableArray<string> names)
+    {
+        if (names.IsEmpty) return request.Plan.Identity;
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        hash.AppendData(Encoding.UTF8.GetBytes(VariantName.Of(request.Plan.Identity.ToString(), new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names))));
+        return new Hash256(hash.GetHashAndReset());
+    }
+
+    /// <summary>What comes after an outcome: an answer, or another attempt.</summary>
+    private readonly record struct Step
+    {
+        public FillAnswer? Answer { get; init; }
+
+        public bool Alone { get; init; }
+
+        public ImmutableArray<string>? OtherVariant { get; init; }
+
+        public static Step Done { get; } = new() { Answer = FillAnswer.Done };
+    }
+}
+
+/// <summary>What became of a request at the fills.</summary>
+internal sealed record FillAnswer(BypassReason PassReason, AccessAnswer? Refused)
+{
+    /// <summary>It has its answer, or its client has left.</summary>
+    public static FillAnswer Done { get; } = new(BypassReason.None, null);
+
+    /// <summary>It goes past the cache.</summary>
+    public static FillAnswer Pass(BypassReason reason) => new(reason, null);
+
+    /// <summary>The access check did not say yes.</summary>
+    public static FillAnswer Refuse(AccessAnswer answer) => new(BypassReason.None, answer);
+}

@@ -1,0 +1,100 @@
+using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>Sends what a fill came to: as it arrives, whole from what was stored, or a problem.</summary>
+internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, RequestMeter meter)
+{
+    /// <summary>Up to this length a body of known length is sent once it is whole: then it has its entity tag (DESIGN 3).</summary>
+    private const long SentWhole = 64 * 1_024;
+
+    /// <summary>Sends a stored response.</summary>
+    public async Task ServeAsync(HttpContext context, FillDemand demand, MemoryEntry entry, Answer answer)
+    {
+        await WriteAsync(context, entry, answer);
+        if (answer.Result is CacheResult.HitShared or CacheResult.Stale)
+            meter.Hit(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started, entry.Response.FillTime);
+        else
+            meter.Count(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started);
+    }
+
+    /// <summary>Sends what the origin answers.</summary>
+    /// <returns>False when its beginning is gone: the request must ask on its own.</returns>
+    public async Task<bool> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started)
+    {
+        var answer = new Answer(started ? CacheResult.Miss : CacheResult.Collapsed)
+        {
+            Forward = demand.Forward,
+            Stored = head.Prototype is not null,
+            Detail = head.Prototype is null ? Storability.Label(head.Reason) : null,
+        };
+        if (head.Prototype is not null && WantsWhole(context.Request, head))
+        {
+            attendance.StopReading();
+            if (await WholeAsync(attendance.Fill, context) is not { } entry)
+            {
+                // It was cut short (the connection ends as the origin's did), or grew too long to keep (asked again, streamed).
+                if (attendance.Fill.Body.IsWhole) context.Abort();
+                else return false;
+            }
+            else
+            {
+                await WriteAsync(context, entry, answer);
+            }
+        }
+        else
+        {
+            if (attendance.Body is not { } body) return false;
+            await stream.WriteAsync(context, body, head, answer);
+        }
+        meter.Count(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started);
+        return true;
+    }
+
+    /// <summary>Sends the problem that stands for a failure.</summary>
+    public async Task FailAsync(HttpContext context, FillDemand demand, FillFailure failure)
+    {
+        await (failure switch
+        {
+            FillFailure.TimedOut => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status504GatewayTimeout, "origin-timeout", "The backend did not answer in time", "Try again; if it persists, look at the backend's load or raise the route's Timeout."),
+            FillFailure.Unasked => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status502BadGateway, "origin-answer", "The backend answered a question that was not asked", "It sent 304 or 206 to a request without condition or range."),
+            FillFailure.Rejected => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status503ServiceUnavailable, "too-many-fills", "Too many requests wait for the backend", "Try again shortly.", TimeSpan.FromSeconds(1)),
+            _ => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),
+        });
+        meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
+    }
+
+    private static async Task<MemoryEntry?> WholeAsync(Fill fill, HttpContext context)
+    {
+        try
+        {
+            return await fill.Completed.WaitAsync(context.RequestAborted);
+        }
+        catch (OperationCanceledException)
+        {
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(HttpContext context, MemoryEntry entry, Answer answer)
+    {
+        try
+        {
+            await stored.WriteAsync(context, entry, answer);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The client left; nothing else notices.
+        }
+    }
+
+    private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) =>
+        head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers);
+}

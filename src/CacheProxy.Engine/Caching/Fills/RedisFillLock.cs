@@ -1,0 +1,129 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Storage;
+using StackExchange.Redis;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>
+/// The fill lock in Redis: a key that lives <see cref="s_life"/> and is renewed while its holder's fill runs, so that a holder that dies
+/// holds nobody up for longer; and a channel on which the holder says what came of it. A message that is lost costs those who wait one
+/// poll.
+/// </summary>
+internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, string instanceName, SharedTierBreaker breaker, SharedTierOptions options, TimeProvider time) : IFillLock
+{
+    private static readonly TimeSpan s_life = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan s_renewal = TimeSpan.FromMilliseconds(300);
+    private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
+    private readonly ConcurrentDictionary<string, TaskCompletionSource<FillLockNews>> _waiting = new();
+    private readonly RedisChannel _channel = RedisChannel.Literal(instanceName + "fills");
+    private readonly SharedTierOptions _options = options;
+    private readonly TimeProvider _time = time;
+    private Task? _subscribed;
+
+    public async Task<FillLockAttempt> TryTakeAsync(string name, Position position)
+    {
+        if (breaker.IsOpen || connection() is not { IsConnected: true } redis) return default;
+        var database = redis.GetDatabase();
+        RedisValue value = string.Create(CultureInfo.InvariantCulture, $"{position.Epoch.Number} {position.Epoch.Nonce} {position.Sequence} {Guid.NewGuid():N}");
+        try
+        {
+            if (await database.LockTakeAsync(KeyOf(name), value, s_life).WaitAsync(_options.Timeout, _time))
+                return new FillLockAttempt(new Held(this, database, name, value), null);
+            await SubscribeAsync(redis);
+            return new FillLockAttempt(null, Parse(await database.LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time)));
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return default;
+        }
+    }
+
+    public async Task<FillLockNews> WaitAsync(string name, CancellationToken cancellationToken)
+    {
+        var news = _waiting.GetOrAdd(name, static _ => new TaskCompletionSource<FillLockNews>(TaskCreationOptions.RunContinuationsAsynchronously));
+        try
+        {
+            using var timer = new PeriodicTimer(s_poll, _time);
+            while (true)
+            {
+                var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
+                if (await Task.WhenAny(news.Task, tick) == news.Task) return await news.Task;
+                await tick;
+                if (breaker.IsOpen || connection() is not { IsConnected: true } redis) return FillLockNews.Unknown;
+                var holder = await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time, cancellationToken);
+                if (holder.IsNull) return FillLockNews.Lapsed;
+            }
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return FillLockNews.Unknown;
+        }
+        finally
+        {
+            _waiting.TryRemove(new(name, news));
+        }
+    }
+
+    private RedisKey KeyOf(string name) => $"{instanceName}fill:{name}";
+
+    // The client library subscribes again by itself; a first attempt that failed is made again by the next one who waits.
+    private Task SubscribeAsync(IConnectionMultiplexer redis)
+    {
+        var subscribed = _subscribed;
+        if (subscribed is null or { IsFaulted: true } or { IsCanceled: true })
+            _subscribed = subscribed = redis.GetSubscriber().SubscribeAsync(_channel, (_, message) => Hear(message));
+        return subscribed.WaitAsync(_options.Timeout, _time);
+    }
+
+    private void Hear(RedisValue message)
+    {
+        var text = (string?)message ?? "";
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        if (space < 0 || !_waiting.TryRemove(text[..space], out var waiting)) return;
+        waiting.TrySetResult(text[(space + 1)..] == "stored" ? FillLockNews.Stored : FillLockNews.NotStored);
+    }
+
+    private static Position? Parse(RedisValue value) =>
+        ((string?)value)?.Split(' ') is [var number, var nonce, var sequence, _]
+        && long.TryParse(number, NumberStyles.None, CultureInfo.InvariantCulture, out var n)
+        && long.TryParse(sequence, NumberStyles.None, CultureInfo.InvariantCulture, out var seq)
+            ? new Position(new Epoch(n, nonce), seq)
+            : null;
+
+    private sealed class Held : IHeldFillLock
+    {
+        private readonly RedisFillLock _owner;
+        private readonly IDatabase _database;
+        private readonly string _name;
+        private readonly RedisValue _value;
+        private readonly ITimer _renewal;
+
+        public Held(RedisFillLock owner, IDatabase database, string name, RedisValue value)
+        {
+            (_owner, _database, _name, _value) = (owner, database, name, value);
+            _renewal = owner._time.CreateTimer(static held => ((Held)held!).Renew(), this, s_renewal, s_renewal);
+        }
+
+        public FillLockNews News { get; set; }
+
+        public async ValueTask DisposeAsync()
+        {
+            await _renewal.DisposeAsync();
+            try
+            {
+                // First the word, then the lock: who sees the lock gone finds what was stored.
+                if (News is FillLockNews.Stored or FillLockNews.NotStored)
+                    await _database.PublishAsync(_owner._channel, $"{_name} {(News == FillLockNews.Stored ? "stored" : "not-stored")}", CommandFlags.FireAndForget);
+                await _database.LockReleaseAsync(_owner.KeyOf(_name), _value).WaitAsync(_owner._options.Timeout, _owner._time);
+            }
+            catch (Exception exception) when (exception is RedisException or TimeoutException)
+            {
+                // It lapses by itself.
+            }
+        }
+
+        private void Renew() => _database.LockExtendAsync(_owner.KeyOf(_name), _value, s_life, CommandFlags.FireAndForget);
+    }
+}

@@ -1,0 +1,81 @@
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Storage;
+
+namespace CacheProxy.Engine.Caching.Fills;
+
+/// <summary>
+/// What a fill asks the other replicas before it asks the origin: is it stored already, and is somebody filling it right now?
+/// Everything found is checked under the fill's own position, like any entry (INVALIDATION 3).
+/// </summary>
+internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryTier memory, CacheHeaders headers, TimeProvider time)
+{
+    public async Task<SharedTurn> TakeTurnAsync(Fill fill)
+    {
+        var stored = fill.Stored is { } known && fill.Snapshot is { } snapshot && known.Check(snapshot) != Verdict.Invalid ? known : null;
+        if (tier is null || fill.Snapshot is null) return new SharedTurn(null, null, SharedRecord.Empty, null, stored);
+        if (!fill.MayUseShared) return new SharedTurn(tier, null, SharedRecord.Empty, null, stored);
+
+        var (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+        if (fresh is not null || replicas is null || !fill.IsShared) return new SharedTurn(tier, null, found.Record, fresh, stale);
+        while (true)
+        {
+            var attempt = await replicas.TryTakeAsync(fill.Key.ToString(), fill.Snapshot.Position);
+            if (attempt.Held is { } held)
+            {
+                // Somebody may have stored it between our look and our lock.
+                (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+                if (fresh is not null) held.News = FillLockNews.Stored;
+                return new SharedTurn(tier, held, found.Record, fresh, stale);
+            }
+            // A holder that started before a purge would not help us (and we would wait for it in vain, again and again).
+            var helps = attempt.Holder is { } holder && fill.Snapshot.Check(holder, fill.Plan.PrimaryKey, fill.Plan.Tags) == Verdict.Valid;
+            if (!helps) return new SharedTurn(tier, null, found.Record, null, stale);
+            var news = await replicas.WaitAsync(fill.Key.ToString(), fill.Abandoned);
+            if (news is FillLockNews.NotStored or FillLockNews.Unknown) return new SharedTurn(tier, null, found.Record, null, stale);
+            (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+            if (fresh is not null) return new SharedTurn(tier, null, found.Record, fresh, stale);
+            if (news == FillLockNews.Stored) return new SharedTurn(tier, null, found.Record, null, stale);
+        }
+    }
+
+    private async Task<(SharedLookup Found, MemoryEntry? Fresh, MemoryEntry? Stale)> LookAsync(Fill fill, Snapshot snapshot, MemoryEntry? stored)
+    {
+        var request = fill.Request;
+        var found = await tier!.FindAsync(fill.Plan, names => new RequestSelection(request.Headers, fill.Plan.Policy, headers).Of(names));
+        MemoryEntry? best = null;
+        foreach (var response in found.Responses)
+        {
+            var entry = new MemoryEntry(response, time);
+            if (entry.Check(snapshot) != Verdict.Invalid && (best is null || response.ResponseTime > best.Response.ResponseTime)) best = entry;
+        }
+        if (best is null) return (found, null, stored);
+        if (Reuse.IsFresh(best, snapshot) && !best.Response.AlwaysValidate) return (found, memory.Add(best.Response), stored);
+        return (found, null, stored is null || best.Response.ResponseTime > stored.Response.ResponseTime ? best : stored);
+    }
+}
+
+/// <summary>A fill's turn: what was found, and how to tell the others what comes of it.</summary>
+/// <param name="tier">Where to store; <see langword="null"/> without a shared tier.</param>
+/// <param name="held">The lock over all replicas, if this fill has it.</param>
+/// <param name="record">What stands under the key's own name.</param>
+/// <param name="fresh">A fresh response: the fill ends with it.</param>
+/// <param name="stale">A response to validate or fall back on.</param>
+internal sealed class SharedTurn(SharedTier? tier, IHeldFillLock? held, SharedRecord record, MemoryEntry? fresh, MemoryEntry? stale) : IAsyncDisposable
+{
+    public MemoryEntry? Fresh => fresh;
+
+    public MemoryEntry? Stale => stale;
+
+    public async Task StoreAsync(StoredResponse response)
+    {
+        if (tier is not null) await tier.StoreAsync(response, record);
+        if (held is not null) held.News = FillLockNews.Stored;
+    }
+
+    public void NotStored()
+    {
+        if (held is not null) held.News = FillLockNews.NotStored;
+    }
+
+    public ValueTask DisposeAsync() => held?.DisposeAsync() ?? ValueTask.CompletedTask;
+}

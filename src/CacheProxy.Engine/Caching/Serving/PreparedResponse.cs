@@ -1,0 +1,126 @@
+using System.Globalization;
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
+
+namespace CacheProxy.Engine.Caching.Serving;
+
+/// <summary>
+/// A stored response's fields made ready once for all hits: known ones by typed setters, those of a 304 apart, and the two texts that
+/// depend on the age made anew once a second.
+/// </summary>
+internal sealed class PreparedResponse
+{
+    private readonly Field[] _fields;
+    private readonly StringValues _cacheStatusBefore;
+    private AgeTexts? _texts;
+
+    public PreparedResponse(StoredResponse response)
+    {
+        var fields = new List<Field>(response.Headers.Count + 2);
+        foreach (var (name, values) in response.Headers)
+        {
+            if (Is(name, HeaderNames.ContentLength) || Is(name, HeaderNames.Via) || Is(name, "Cache-Status")) continue;
+            fields.Add(new Field(name, values));
+        }
+        if (response.EntityTag is { } tag) fields.Add(new Field(HeaderNames.ETag, tag));
+        fields.Add(new Field(HeaderNames.Via, StringValues.Concat(response.Headers[HeaderNames.Via], ViaText.Value)));
+        _fields = [.. fields];
+        _cacheStatusBefore = response.Headers["Cache-Status"];
+        Sent = response.EntityTag is { } own ? response.Headers.With(HeaderNames.ETag, own) : response.Headers;
+    }
+
+    /// <summary>The fields with the entity tag that is sent: what a request's conditions are about.</summary>
+    public HeaderFields Sent { get; }
+
+    public static PreparedResponse Of(MemoryEntry entry) =>
+        (PreparedResponse)(entry.Prepared ??= new PreparedResponse(entry.Response));
+
+    public void WriteFields(IHeaderDictionary headers)
+    {
+        foreach (ref readonly var field in _fields.AsSpan()) field.Set(headers);
+    }
+
+    public void WriteFieldsOf304(IHeaderDictionary headers)
+    {
+        foreach (ref readonly var field in _fields.AsSpan())
+            if (field.In304) field.Set(headers);
+    }
+
+    /// <summary>The texts of a hit at this age; the same objects for all hits of a second.</summary>
+    public AgeTexts TextsAt(TimeSpan age, TimeSpan freshUntil)
+    {
+        var second = (long)age.TotalSeconds;
+        var texts = _texts;
+        if (texts is not null && texts.Second == second) return texts;
+        var status = CacheStatusText.For(new Answer(CacheResult.Hit), freshUntil - age);
+        return _texts = new AgeTexts(second, second.ToString(CultureInfo.InvariantCulture), WithStatusBefore(status));
+    }
+
+    public StringValues WithStatusBefore(string status) => _cacheStatusBefore.Count == 0 ? status : StringValues.Concat(_cacheStatusBefore, status);
+
+    private static bool Is(string name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
+
+    internal sealed record AgeTexts(long Second, StringValues Age, StringValues CacheStatus);
+
+    private readonly struct Field
+    {
+        private readonly Known _known;
+        private readonly string _name;
+        private readonly StringValues _values;
+
+        public Field(string name, StringValues values)
+        {
+            _name = name;
+            _values = values;
+            _known = Enum.TryParse<Known>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var known) && known != Known.None ? known : Known.None;
+            // RFC 9110 §15.4.5, and those that say what was done here.
+            In304 = Is(name, HeaderNames.CacheControl) || Is(name, HeaderNames.ContentLocation) || Is(name, HeaderNames.Date) || Is(name, HeaderNames.ETag)
+                || Is(name, HeaderNames.Expires) || Is(name, HeaderNames.Vary) || Is(name, HeaderNames.Via) || Is(name, HeaderNames.LastModified)
+                || name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase);
+        }
+
+        public bool In304 { get; }
+
+        public void Set(IHeaderDictionary headers)
+        {
+            switch (_known)
+            {
+                case Known.ContentType: headers.ContentType = _values; break;
+                case Known.CacheControl: headers.CacheControl = _values; break;
+                case Known.Date: headers.Date = _values; break;
+                case Known.ETag: headers.ETag = _values; break;
+                case Known.LastModified: headers.LastModified = _values; break;
+                case Known.Expires: headers.Expires = _values; break;
+                case Known.Vary: headers.Vary = _values; break;
+                case Known.Via: headers.Via = _values; break;
+                case Known.Server: headers.Server = _values; break;
+                case Known.ContentEncoding: headers.ContentEncoding = _values; break;
+                default: headers[_name] = _values; break;
+            }
+        }
+    }
+
+    private enum Known
+    {
+        None,
+        ContentType,
+        CacheControl,
+        Date,
+        ETag,
+        LastModified,
+        Expires,
+        Vary,
+        Via,
+        Server,
+        ContentEncoding,
+    }
+}
+
+/// <summary>Our member of <c>Via</c> (RFC 9110 §7.6.3).</summary>
+internal static class ViaText
+{
+    public const string Value = "1.1 CacheProxy";
+}

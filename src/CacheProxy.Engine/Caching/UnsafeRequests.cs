@@ -1,0 +1,72 @@
+using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CacheProxy.Engine.Caching;
+
+/// <summary>
+/// What a request that changes something makes worthless: its own target, and <c>Location</c> and <c>Content-Location</c> of the same
+/// origin (RFC 9111 §4.4), and what the policy's <c>InvalidateOnSuccess</c> names. The client's answer waits for the acknowledgement.
+/// </summary>
+internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names)
+{
+    public void Watch(HttpContext context, CachePolicy? policy)
+    {
+        var method = context.Request.Method;
+        // A method that the policy answers from its cache is safe for it: a POST comparison does not purge itself.
+        if (MethodFacts.IsSafe(method) || policy?.Allows(method) == true) return;
+        context.Response.OnStarting(static state =>
+        {
+            var (unsafeRequests, context, policy) = ((UnsafeRequests, HttpContext, CachePolicy?))state;
+            return unsafeRequests.PurgeAsync(context, policy);
+        }, (this, context, policy));
+    }
+
+    private async Task PurgeAsync(HttpContext context, CachePolicy? policy)
+    {
+        if (!StatusFacts.IsNonError(context.Response.StatusCode)) return;
+        var purge = names.Of(context);
+        foreach (var other in OtherTargets(context)) purge = Join(purge, names.Of(other));
+        if (policy?.NamesOnSuccess(context, null) is { } named) purge = Join(purge, Of(named));
+        if (purge.IsEmpty) return;
+        await log.AppendAfterChangeAsync(purge.Count > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : purge, InvalidationSource.UnsafeRequest);
+    }
+
+    // Location and Content-Location (§4.4): each as a request for it would be named.
+    private static IEnumerable<HttpContext> OtherTargets(HttpContext context)
+    {
+        var request = context.Request;
+        var own = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "/";
+        foreach (var target in Invalidates.Of(request.Method, context.Response.StatusCode, request.Scheme, request.Host, own, HeaderFields.Copy(context.Response.Headers)).Skip(1))
+        {
+            var parsed = RequestTarget.Parse(target);
+            var other = new DefaultHttpContext();
+            other.Request.Scheme = request.Scheme;
+            other.Request.Host = request.Host;
+            other.Request.Path = PathString.FromUriComponent(parsed.Path);
+            if (parsed.Query is { } query) other.Request.QueryString = new QueryString("?" + query);
+            other.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
+            yield return other;
+        }
+    }
+
+    private static Invalidation.Invalidation Of(InvalidationNames named) => new()
+    {
+        Keys = named.Keys,
+        Tags = named.Tags,
+        Patterns = named.Patterns,
+        Everything = named.Everything,
+        Mode = Enum.TryParse<InvalidationMode>(named.Mode, out var mode) ? mode : InvalidationMode.Hard,
+    };
+
+    private static Invalidation.Invalidation Join(Invalidation.Invalidation a, Invalidation.Invalidation b) => new()
+    {
+        Keys = [.. a.Keys.Union(b.Keys)],
+        Tags = [.. a.Tags.Union(b.Tags)],
+        Patterns = [.. a.Patterns.Union(b.Patterns)],
+        Everything = a.Everything || b.Everything,
+        Mode = a.Mode == InvalidationMode.Hard || b.IsEmpty ? a.Mode : b.Mode,
+    };
+}

@@ -1,0 +1,168 @@
+using System.Collections.Concurrent;
+using System.Collections.Immutable;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Telemetry;
+
+namespace CacheProxy.Engine.Storage;
+
+/// <summary>
+/// The first place to look: in process, bounded in bytes. Eviction is SIEVE (NSDI '24): entries queue in order of insertion, a hit sets a
+/// bit and takes no lock, and a hand that moves from the oldest to the newest clears bits and takes the first entry without one.
+/// Invariant: an entry is in the queue exactly while it is in its slot and counted in <see cref="Bytes"/>; all three change under the gate.
+/// </summary>
+public sealed class MemoryTier
+{
+    private readonly ConcurrentDictionary<Hash256, Slot> _slots = new();
+    private readonly Lock _gate = new();
+    private readonly TimeProvider _time;
+    private readonly CacheMetrics _metrics;
+    private readonly long _limit;
+    private readonly int _maxVariants;
+    private MemoryEntry? _newest;
+    private MemoryEntry? _oldest;
+    private MemoryEntry? _hand;
+    private long _bytes;
+    private int _count;
+
+    /// <summary>Creates an empty tier.</summary>
+    public MemoryTier(MemoryOptions options, CacheMetrics metrics, TimeProvider time)
+    {
+        _limit = options.Limit;
+        _maxVariants = options.MaxVariants;
+        _metrics = metrics;
+        _time = time;
+    }
+
+    /// <summary>Bytes held.</summary>
+    public long Bytes => Volatile.Read(ref _bytes);
+
+    /// <summary>Stored responses held.</summary>
+    public int Count => Volatile.Read(ref _count);
+
+    /// <summary>All entries, in no order; those that come or go meanwhile may be missed.</summary>
+    public IEnumerable<MemoryEntry> Entries
+    {
+        get
+        {
+            foreach (var slot in _slots)
+                foreach (var entry in slot.Value.Entries) yield return entry;
+        }
+    }
+
+    /// <summary>The stored responses of a key; they differ in what selected them. Empty when there is none.</summary>
+    public ImmutableArray<MemoryEntry> Find(in Hash256 identity) =>
+        _slots.TryGetValue(identity, out var slot) ? slot.Entries : [];
+
+    /// <summary>Marks an entry as used. No lock; a lost write costs at most an early eviction.</summary>
+    public static void Touch(MemoryEntry entry)
+    {
+        entry.HitCount++;
+        if (!entry.Visited) entry.Visited = true;
+    }
+
+    /// <summary>Stores a response in the place of the one with the same selecting fields. Larger than the limit: not at all.</summary>
+    /// <returns>The entry, also when it was too large to be kept.</returns>
+    public MemoryEntry Add(StoredResponse response)
+    {
+        var entry = new MemoryEntry(response, _time);
+        lock (_gate)
+        {
+            if (entry.Size > _limit / 2) return entry;
+            var slot = _slots.GetOrAdd(response.Identity, static _ => new Slot());
+            foreach (var other in slot.Entries)
+                if (other.Response.IsPartial == response.IsPartial && SameSelection(other.Response, response)) Unlink(other, slot, null);
+            if (slot.Entries.Length >= _maxVariants) Unlink(slot.Entries[0], slot, "variants");
+            slot.Entries = slot.Entries.Add(entry);
+            _slots[response.Identity] = slot;
+            Link(entry);
+            while (_bytes > _limit) EvictOne();
+        }
+        Publish();
+        return entry;
+    }
+
+    /// <summary>Puts another response in the place of exactly this entry; nothing when it is no longer here.</summary>
+    public MemoryEntry? Replace(MemoryEntry entry, StoredResponse response)
+    {
+        lock (_gate)
+        {
+            if (!entry.Linked) return null;
+        }
+        return Add(response);
+    }
+
+    /// <summary>Removes an entry, if it is still here.</summary>
+    public void Remove(MemoryEntry entry, string reason)
+    {
+        lock (_gate)
+        {
+            if (entry.Linked && _slots.TryGetValue(entry.Response.Identity, out var slot)) Unlink(entry, slot, reason);
+        }
+        Publish();
+    }
+
+    /// <summary>Remembers that responses of this key may differ by these request fields, so that fills can be told apart before they answer.</summary>
+    public ImmutableArray<string> SelectingNames(in Hash256 identity) =>
+        _slots.TryGetValue(identity, out var slot) && slot.Entries is [.., var last]
+            ? [.. last.Response.Selecting.Select(field => field.Name)]
+            : [];
+
+    private static bool SameSelection(StoredResponse a, StoredResponse b) => a.Selecting.AsSpan().SequenceEqual(b.Selecting.AsSpan());
+
+    private void Link(MemoryEntry entry)
+    {
+        entry.Linked = true;
+        entry.Older = _newest;
+        if (_newest is not null) _newest.Newer = entry;
+        _newest = entry;
+        _oldest ??= entry;
+        _bytes += entry.Size;
+        _count++;
+    }
+
+    private void Unlink(MemoryEntry entry, Slot slot, string? reason)
+    {
+        if (_hand == entry) _hand = entry.Newer;
+        if (entry.Newer is null) _newest = entry.Older;
+        else entry.Newer.Older = entry.Older;
+        if (entry.Older is null) _oldest = entry.Newer;
+        else entry.Older.Newer = entry.Newer;
+        entry.Newer = entry.Older = null;
+        entry.Linked = false;
+        _bytes -= entry.Size;
+        _count--;
+        slot.Entries = slot.Entries.Remove(entry);
+        if (slot.Entries.IsEmpty) _slots.TryRemove(entry.Response.Identity, out _);
+        if (reason is not null) _metrics.Evictions.WithLabels(reason).Inc();
+    }
+
+    private void EvictOne()
+    {
+        var hand = _hand ?? _oldest!;
+        while (hand.Visited)
+        {
+            hand.Visited = false;
+            hand = hand.Newer ?? _oldest!;
+        }
+        _hand = hand.Newer;
+        Unlink(hand, _slots[hand.Response.Identity], "size");
+    }
+
+    private void Publish()
+    {
+        _metrics.MemoryBytes.Set(Bytes);
+        _metrics.MemoryEntries.Set(Count);
+    }
+
+    private sealed class Slot
+    {
+        private ImmutableArray<MemoryEntry> _entries = [];
+
+        // Read without the gate: an ImmutableArray is one reference, so a reader sees a list that existed.
+        public ImmutableArray<MemoryEntry> Entries
+        {
+            get => _entries;
+            set => _entries = value;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+using System.Buffers;
+using System.Collections.Immutable;
+using System.IO.Pipelines;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Telemetry;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Logging;
+
+namespace CacheProxy.Engine.Storage;
+
+/// <summary>
+/// The second place to look: the stock Redis store behind a time-out and a circuit breaker. Whatever goes wrong here is a miss and a
+/// counter, never an error for a client (DESIGN 5).
+/// </summary>
+public sealed class SharedTier
+{
+    private static readonly PipeOptions s_unpaused = new(pauseWriterThreshold: 0);
+    private readonly IOutputCacheBufferStore _store;
+    private readonly SharedTierBreaker _breaker;
+    private readonly SharedTierOptions _options;
+    private readonly CacheMetrics _metrics;
+    private readonly TimeProvider _time;
+    private readonly ILogger<SharedTier> _logger;
+
+    /// <summary>Creates the tier over a store.</summary>
+    public SharedTier(IOutputCacheBufferStore store, SharedTierBreaker breaker, SharedTierOptions options, CacheMetrics metrics, TimeProvider time, ILogger<SharedTier> logger)
+    {
+        _store = store;
+        _breaker = breaker;
+        _options = options;
+        _metrics = metrics;
+        _time = time;
+        _logger = logger;
+    }
+
+    /// <summary>The record under a key's own name, and of the responses behind it those whose selecting fields match.</summary>
+    internal async Task<SharedLookup> FindAsync(RequestPlan plan, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> select)
+    {
+        var record = await ReadAsync(plan.Name);
+        if (record is null) return SharedLookup.Nothing;
+        var found = ImmutableArray.CreateBuilder<StoredResponse>(2);
+        if (Answers(record.Response, plan, select)) found.Add(record.Response!);
+        foreach (var names in record.SelectingNames)
+        {
+            var fields = select(names);
+            if (fields.All(static field => field.Value is null)) continue;
+            var variant = await ReadAsync(VariantName.Of(plan.Name, fields));
+            if (Answers(variant?.Response, plan, select)) found.Add(variant!.Response!);
+        }
+        return new SharedLookup(record, found.DrainToImmutable());
+    }
+
+    /// <summary>Stores a response for all replicas, beside what a lookup has found under its key.</summary>
+    internal async Task StoreAsync(StoredResponse response, SharedRecord known)
+    {
+        var useful = response.Usefulness;
+        if (useful <= TimeSpan.Zero) return;
+        ImmutableArray<string> names = [.. response.Selecting.Select(static selecting => selecting.Name)];
+        var record = known.Add(names);
+        if (response.Selecting.All(static selecting => selecting.Value is null))
+        {
+            await WriteAsync(response.Name, record with { Response = response }, useful);
+            return;
+        }
+        await WriteAsync(VariantName.Of(response.Name, response.Selecting), new SharedRecord([], response), useful);
+        if (!known.Knows(names)) await WriteAsync(response.Name, record, useful);
+    }
+
+    private static bool Answers(StoredResponse? response, RequestPlan plan, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> select) =>
+        response is not null && response.Identity == plan.Identity && response.Fingerprint == plan.Policy.Fingerprint
+        && select([.. response.Selecting.Select(static selecting => selecting.Name)]).AsSpan().SequenceEqual(response.Selecting.AsSpan());
+
+    private async Task<SharedRecord?> ReadAsync(string name)
+    {
+        if (_breaker.IsOpen) return null;
+        var started = _time.GetTimestamp();
+        var pipe = new Pipe(s_unpaused);
+        try
+        {
+            if (!await GetAsync(name, pipe.Writer))
+            {
+                Observe("get", "miss", started);
+                _breaker.Succeeded();
+                return null;
+            }
+            await pipe.Writer.CompleteAsync();
+            var read = await pipe.Reader.ReadAsync();
+            var record = EntryFormat.Decode(read.Buffer.ToArray());
+            await pipe.Reader.CompleteAsync();
+            Observe("get", record is null ? "unreadable" : "hit", started);
+            _breaker.Succeeded();
+            return record;
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Failed("get", exception, started);
+            return null;
+        }
+    }
+
+    private async Task WriteAsync(string name, SharedRecord record, TimeSpan useful)
+    {
+        if (_breaker.IsOpen) return;
+        var started = _time.GetTimestamp();
+        try
+        {
+            var bytes = new ReadOnlySequence<byte>(EntryFormat.Encode(record));
+            await _breaker.Pipeline.ExecuteAsync(
+                static (call, cancellation) => new ValueTask(call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask()
+                    .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+                (Tier: this, Name: name, Bytes: bytes, Useful: useful));
+            Observe("set", "ok", started);
+            _breaker.Succeeded();
+        }
+        catch (Exception exception) when (exception is not OutOfMemoryException)
+        {
+            Failed("set", exception, started);
+        }
+    }
+
+    // The store ignores cancellation once a command is sent, so the wait is bounded from outside.
+    private ValueTask<bool> GetAsync(string name, PipeWriter destination) =>
+        _breaker.Pipeline.ExecuteAsync(
+            static (call, cancellation) => new ValueTask<bool>(call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask()
+                .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+            (Tier: this, Name: name, Destination: destination));
+
+    private void Failed(string operation, Exception exception, long started)
+    {
+        Observe(operation, exception is TimeoutException ? "timeout" : "error", started);
+        Log.SharedTierFailed(_logger, operation, exception.GetType().Name);
+        // What a command said about one key (WRONGTYPE, OOM) is no reason to leave the whole tier alone.
+        if (exception is StackExchange.Redis.RedisServerException server && IsAboutOneCommand(server)) _breaker.Succeeded();
+        else _breaker.Failed();
+    }
+
+    private static bool IsAboutOneCommand(StackExchange.Redis.RedisServerException exception) =>
+        exception.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) || exception.Message.StartsWith("OOM", StringComparison.Ordinal);
+
+    private void Observe(string operation, string outcome, long started) =>
+        _metrics.SharedDuration.WithLabels(operation, outcome).Observe(_time.GetElapsedTime(started).TotalSeconds);
+}
+
+/// <summary>What the shared tier had for a request.</summary>
+/// <param name="Record">What stands under the key's own name; needed again to store beside it.</param>
+/// <param name="Responses">The responses that the request selects.</param>
+internal sealed record SharedLookup(SharedRecord Record, ImmutableArray<StoredResponse> Responses)
+{
+    public static SharedLookup Nothing { get; } = new(SharedRecord.Empty, []);
+}
+
+/// <summary>The shared tier's bounds.</summary>
+public sealed record SharedTierOptions
+{
+    /// <summary><c>Redis:Timeout</c>: the longest that one call may hold a request up. Default 100 ms.</summary>
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(100);
+}
+
+internal static partial class Log
+{
+    [LoggerMessage(2001, LogLevel.Debug, "Shared tier: {Operation} failed with {Failure}; the request goes on without it")]
+    public static partial void SharedTierFailed(ILogger logger, string operation, string failure);
+}

@@ -1,0 +1,29 @@
+using CacheProxy.Configuration;
+using CacheProxy.Engine;
+using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Storage;
+using CacheProxy.Proxying;
+
+namespace CacheProxy;
+
+/// <summary>The settings of the program as the bounds of the engine.</summary>
+internal static class EngineSettings
+{
+    public static CacheEngineOptions Of(ProxySettings settings) => new()
+    {
+        Memory = new MemoryOptions { Limit = settings.MemoryLimit, MaxVariants = settings.Limits.Variants },
+        Fills = new()
+        {
+            MaxMemory = settings.Limits.FillMemory,
+            Unattended = settings.Limits.UnattendedFill,
+            HitForMiss = settings.Limits.HitForMiss,
+            MaxConcurrent = settings.Origin.MaxConcurrentFills,
+        },
+        Limits = new CacheLimits { MaxKeyBodySize = settings.Limits.MaxKeyBodySize, MaxTags = settings.Limits.Tags },
+        CacheStatus = new CacheStatusOptions(settings.CacheStatus),
+        Credentials = settings.Credentials,
+    };
+
+    public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout };
+}

@@ -1,0 +1,57 @@
+using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Http.Timeouts;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>
+/// How long a fill's context lives: until its head is late, nobody wants it, or YARP aborts it because the origin broke off. The time-out
+/// feature is a stub: YARP insists on one for routes with a time-out, and the fill's own clock enforces it.
+/// </summary>
+internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpRequestTimeoutFeature, IDisposable
+{
+    private readonly CancellationTokenSource _head;
+    private readonly CancellationTokenSource _linked;
+    private readonly CancellationToken _outer;
+    private bool _headArrived;
+
+    public DetachedLifetime(TimeSpan headTimeout, CancellationToken outer)
+    {
+        _outer = outer;
+        _head = new CancellationTokenSource();
+        if (headTimeout > TimeSpan.Zero && headTimeout != Timeout.InfiniteTimeSpan) _head.CancelAfter(headTimeout);
+        _linked = CancellationTokenSource.CreateLinkedTokenSource(_head.Token, outer);
+        RequestAborted = _linked.Token;
+    }
+
+    public CancellationToken RequestAborted { get; set; }
+
+    public CancellationToken RequestTimeoutToken => _head.Token;
+
+    /// <summary>YARP gave the response up: the origin broke off.</summary>
+    public bool WasAborted { get; private set; }
+
+    public bool HeadTimedOut => !_headArrived && _head.IsCancellationRequested && !_outer.IsCancellationRequested;
+
+    public void HeadArrived()
+    {
+        _headArrived = true;
+        _head.CancelAfter(Timeout.InfiniteTimeSpan);
+    }
+
+    public void Abort()
+    {
+        WasAborted = true;
+        _linked.Cancel();
+    }
+
+    public void DisableTimeout()
+    {
+        // The fill's own clock decides.
+    }
+
+    public void Dispose()
+    {
+        _linked.Dispose();
+        _head.Dispose();
+    }
+}

@@ -1,0 +1,128 @@
+using System.IO.Pipelines;
+using CacheProxy.Engine;
+using CacheProxy.Engine.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>
+/// The response side of a fill's context. The head goes to the sink with the first byte or at the end, never when YARP has failed: its 502
+/// is not the origin's answer. Each write waits for the sink, which is how a slow reader holds the origin back.
+/// </summary>
+internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature
+{
+    private readonly IOriginSink _sink;
+    private readonly DetachedLifetime _lifetime;
+    private readonly HeaderDictionary _headers = new();
+    private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
+    private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+    private PipeWriter? _writer;
+
+    public DetachedResponse(IOriginSink sink, DetachedLifetime lifetime)
+    {
+        _sink = sink;
+        _lifetime = lifetime;
+        Headers = _headers;
+        Stream = new SinkStream(this);
+    }
+
+    /// <summary>Whether YARP has reported a failure.</summary>
+    public Func<bool> Errors { get; set; } = static () => false;
+
+    public int StatusCode { get; set; } = 200;
+
+    public string? ReasonPhrase { get; set; }
+
+    public IHeaderDictionary Headers { get; set; }
+
+    public IHeaderDictionary Trailers { get; set; } = new HeaderDictionary();
+
+    [Obsolete("Part of the interface; the body is IHttpResponseBodyFeature.Stream.")]
+    public Stream Body
+    {
+        get => Stream;
+        set => throw new NotSupportedException("The body of a fill cannot be replaced.");
+    }
+
+    public bool HasStarted { get; private set; }
+
+    public Stream Stream { get; }
+
+    public PipeWriter Writer => _writer ??= PipeWriter.Create(Stream, new StreamPipeWriterOptions(leaveOpen: true));
+
+    public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
+
+    public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
+
+    public async Task StartAsync(CancellationToken cancellationToken = default)
+    {
+        if (HasStarted || Errors()) return;
+        while (_starting.TryPop(out var starting)) await starting.Callback(starting.State);
+        HasStarted = true;
+        _lifetime.HeadArrived();
+        _sink.OnHead(StatusCode, HeaderFields.Copy(_headers));
+    }
+
+    public async Task CompleteAsync()
+    {
+        if (_writer is not null) await _writer.FlushAsync();
+        await StartAsync();
+    }
+
+    public void DisableBuffering()
+    {
+        // There is none.
+    }
+
+    public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
+        throw new NotSupportedException("A fill's response comes from the network.");
+
+    /// <summary>Ends what was registered on the context (its scope of services among it).</summary>
+    public async Task CompletedAsync()
+    {
+        while (_completed.TryPop(out var completed)) await completed.Callback(completed.State);
+    }
+
+    private async ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+    {
+        if (!HasStarted) await StartAsync(cancellationToken);
+        await _sink.OnBodyAsync(chunk, cancellationToken);
+    }
+
+    private sealed class SinkStream(DetachedResponse response) : Stream
+    {
+        public override bool CanRead => false;
+
+        public override bool CanSeek => false;
+
+        public override bool CanWrite => true;
+
+        public override long Length => throw new NotSupportedException();
+
+        public override long Position
+        {
+            get => throw new NotSupportedException();
+            set => throw new NotSupportedException();
+        }
+
+        public override void Flush()
+        {
+            // Every write is passed on at once.
+        }
+
+        public override Task FlushAsync(CancellationToken cancellationToken) => response.StartAsync(cancellationToken);
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> buffer, CancellationToken cancellationToken = default) => response.WriteAsync(buffer, cancellationToken);
+
+        public override Task WriteAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
+            response.WriteAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
+
+        public override void Write(byte[] buffer, int offset, int count) => throw new NotSupportedException("Only asynchronous writes.");
+
+        public override int Read(byte[] buffer, int offset, int count) => throw new NotSupportedException();
+
+        public override long Seek(long offset, SeekOrigin origin) => throw new NotSupportedException();
+
+        public override void SetLength(long value) => throw new NotSupportedException();
+    }
+}

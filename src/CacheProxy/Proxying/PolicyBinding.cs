@@ -1,0 +1,53 @@
+using System.Globalization;
+using CacheProxy.Configuration;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Configuration.RouteValidators;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>
+/// Stamps each route with its policy's content: YARP keeps an endpoint while its route is equal, and a policy whose content changed under
+/// the same name must get a new one.
+/// </summary>
+internal sealed class PolicyStampFilter(PolicyCatalog policies) : IProxyConfigFilter
+{
+    private const string Stamp = "CacheProxy.Policy";
+
+    public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) => new(cluster);
+
+    public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
+    {
+        if (route.OutputCachePolicy is not { } name || policies.FindPending(name) is not { } policy) return new(route);
+        var metadata = new Dictionary<string, string>(route.Metadata ?? new Dictionary<string, string>())
+        {
+            [Stamp] = policy.ContentHash.ToString("x16", CultureInfo.InvariantCulture),
+        };
+        return new(route with { Metadata = metadata });
+    }
+}
+
+/// <summary>In the place of YARP's own check: the policies of the same file are what a route may name.</summary>
+internal sealed class PolicyRouteValidator(PolicyCatalog policies) : IRouteValidator
+{
+    public ValueTask ValidateAsync(RouteConfig routeConfig, IList<Exception> errors)
+    {
+        if (routeConfig.OutputCachePolicy is { } name && policies.FindPending(name) is null)
+            errors.Add(new ArgumentException($"Route '{routeConfig.RouteId}' names the policy '{name}', which is not in CachePolicies."));
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>Policies become current exactly when YARP has applied the routes that use them.</summary>
+internal sealed class PolicyChangeListener(PolicyCatalog policies) : IConfigChangeListener
+{
+    public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) => policies.Discard();
+
+    public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        // The policies were prepared by whoever validated the file.
+    }
+
+    public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => policies.Discard();
+
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => policies.Apply();
+}

@@ -1,0 +1,52 @@
+using CacheProxy.Configuration;
+using CacheProxy.Engine;
+using CacheProxy.Engine.Caching;
+using Yarp.ReverseProxy.Configuration;
+using Yarp.ReverseProxy.Configuration.RouteValidators;
+using Yarp.ReverseProxy.Transforms.Builder;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>How the composition takes YARP in.</summary>
+internal static class ProxyingExtensions
+{
+    /// <summary>
+    /// Registers YARP over the <c>ReverseProxy</c> section. Its own check of <c>OutputCachePolicy</c> looks the names up in options that
+    /// a reload cannot change; ours, with the policies of the same file, takes its place.
+    /// </summary>
+    public static IServiceCollection AddProxying(this IServiceCollection services, IConfiguration configuration, OriginOptions options)
+    {
+        services.AddReverseProxy()
+            .LoadFromConfig(configuration.GetSection("ReverseProxy"))
+            .AddConfigFilter<PolicyStampFilter>()
+            .ConfigureHttpClient((_, handler) =>
+            {
+                handler.ConnectTimeout = options.ConnectTimeout;
+                handler.MaxResponseHeadersLength = 64;
+            });
+        var stock = services.Single(static service => service.ServiceType == typeof(IRouteValidator) && service.ImplementationType?.Name == "OutputCachePolicyValidator");
+        services.Remove(stock);
+        services.AddSingleton<IRouteValidator, PolicyRouteValidator>();
+        services.AddSingleton<IConfigChangeListener, PolicyChangeListener>();
+        services.AddSingleton<ITransformProvider, ProxyTransforms>();
+        services.AddSingleton(options);
+        services.AddSingleton<IOrigin, DetachedOrigin>();
+        services.AddRequestTimeouts();
+        return services;
+    }
+
+    /// <summary>Maps YARP's routes, each with its compiled policy.</summary>
+    public static void MapProxying(this IEndpointRouteBuilder endpoints)
+    {
+        var policies = endpoints.ServiceProvider.GetRequiredService<PolicyCatalog>();
+        endpoints.MapReverseProxy().ConfigureEndpoints((endpoint, route) =>
+        {
+            if (route.OutputCachePolicy is { } name && policies.FindPending(name) is { } policy) endpoint.WithMetadata(policy);
+            if (route.CorsPolicy is null && route.RateLimiterPolicy is null && !SomeRouteMatchesByMore(policies.Pending.ReverseProxy)) endpoint.WithMetadata(TargetDecidesRoute.Mark);
+        });
+    }
+
+    // A route that also looks at headers or query may take a request away from the one that its target alone would choose.
+    private static bool SomeRouteMatchesByMore(IConfiguration reverseProxy) => reverseProxy.GetSection("Routes").GetChildren()
+        .Any(static route => route.GetSection("Match:Headers").Exists() || route.GetSection("Match:QueryParameters").Exists());
+}
