@@ -154,7 +154,7 @@ internal static class RequestPlanner
         var tags = new HashSet<string>(StringComparer.Ordinal);
         foreach (var template in policy.Rules.Tags)
         {
-            if (template.RenderEach(name => values[name], int.MaxValue, out _) is not { } each) return null;
+            if (template.RenderEach(name => values[name], Template.MaxEach, out _) is not { } each) return null;
             foreach (var tag in each) tags.Add(KeyNames.ShortenKey(tag));
         }
         return [.. tags];

@@ -70,6 +70,28 @@ public sealed class RequestPlanTests
     }
 
     [Theory]
+    [InlineData("/", "/", "k")]
+    [InlineData("/x", "/x", "k")]
+    [InlineData("/X", "/x", null)]
+    public void Name_RouteOfLiterals_ToldByTheTemplate(string target, string route, string? name)
+    {
+        var (_, plan) = Get(new() { Name = "p", Key = "k", Ttl = "1m" }, target, route);
+
+        if (name is null) Assert.Matches("^k#[0-9a-f]{16}$", plan!.Name);
+        else Assert.Equal(name, plan!.Name);
+    }
+
+    [Fact]
+    public void Name_OptionalGroupLeftOut_ItsOtherValuesStayInTheName()
+    {
+        var config = new CachePolicyConfig { Name = "p", Key = "k:{id}[:{query.a}:{query.b}]", Ttl = "1m" };
+        var names = new[] { "/x", "/x?a=1", "/x?b=1", "/x?a=1&b=1", "/x?a=1_1&b=", "/x?a=&b=1_1" }.Select(target => Get(config, target, "/{id}").Plan!.Name).ToList();
+
+        Assert.Equal(names.Count, names.Distinct().Count());
+        Assert.Equal("k:x", names[0]);
+    }
+
+    [Theory]
     [InlineData("/api/v1/models/train/./metrics")]
     [InlineData("/api/v1/models/train/%FF/metrics")]
     [InlineData("/api/v1/models/train/%2/metrics")]
