@@ -296,6 +296,34 @@ public sealed class RequestPlanTests
         Assert.Equal("/x?", Get(config, "/x?", "/{**rest}").Plan!.Target);
     }
 
+    [Fact]
+    public void Plan_SameTargetAgain_IsRememberedAndNothingElseIsMistakenForIt()
+    {
+        var policy = Compile(Metrics with { Shared = "true", AccessCheckPath = null });
+        const string Target = "/api/v1/models/train/a/metrics";
+        var endpoint = Request(Target);
+        RequestPlan Plan(string method = "GET", string scheme = "http", string host = "h.test", string? accept = null, bool other = false)
+        {
+            var request = other ? Request(Target, "/{**rest}", method) : endpoint;
+            request.Request.Method = method;
+            request.Request.Scheme = scheme;
+            request.Request.Host = new(host);
+            request.Request.Headers.Accept = accept;
+            policy.Plan(request, null, out var plan);
+            return plan!;
+        }
+
+        var first = Plan();
+
+        Assert.Same(first, Plan());
+        Assert.Same(first, Plan(method: "HEAD", accept: "*/*"));
+        Assert.Equal(first.Identity, Plan(host: "other.test").Identity);
+        Assert.NotEqual(first.Identity, Plan(scheme: "https").Identity);
+        Assert.NotEqual(first.Identity, Plan(accept: "text/csv").Identity);
+        Assert.Null(Plan(other: true));
+        Assert.Equal(BypassReason.Method, policy.Plan(Request(Target, method: "POST"), null, out _));
+    }
+
     [Theory]
     [InlineData("H.TEST")]
     [InlineData("h.test:80")]
