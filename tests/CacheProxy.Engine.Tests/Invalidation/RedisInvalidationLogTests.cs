@@ -181,6 +181,7 @@ public sealed class RedisInvalidationLogTests
         await Eventually.TrueAsync(() => logs[0].Current!.Applied == 3, "the gap is filled");
         foreach (var key in (string[])["k1", "k2", "k3"])
             Assert.Equal(Verdict.Invalid, logs[0].Current!.Check(new(logs[0].Current!.Epoch, 0), key, []));
+        Assert.Equal(Verdict.Valid, logs[0].Current!.Check(new(logs[0].Current!.Epoch, 0), "k4", []));
     }
 
     [Fact]
