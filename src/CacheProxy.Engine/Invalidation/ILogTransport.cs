@@ -34,6 +34,9 @@ internal interface ILogTransport
     /// <summary>Sets the kill switch and announces it; <see langword="null"/> takes all settings back.</summary>
     Task SetModeAsync(string? settings, TimeSpan? lifetime);
 
+    /// <summary>Listens anew, with the next heartbeat: nothing has been heard for too long.</summary>
+    void ListenAgain();
+
     /// <summary>Looks for the server that is the master now, after one has said that it is not.</summary>
     void FindMaster();
 
@@ -52,6 +55,9 @@ internal interface ILogMessages
 
     /// <summary>The kill switch was moved.</summary>
     void OnModeChanged();
+
+    /// <summary>There is a connection again.</summary>
+    void OnReconnected();
 }
 
 /// <summary>What a heartbeat says.</summary>

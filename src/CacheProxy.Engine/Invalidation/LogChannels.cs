@@ -10,20 +10,20 @@ namespace CacheProxy.Engine.Invalidation;
 /// </summary>
 internal sealed partial class LogChannels(LogNames names, ILogger logger)
 {
-    private bool _listening;
+    private IConnectionMultiplexer? _listening;
 
     public ILogMessages? Messages { get; set; }
 
     /// <summary>On the log's own thread.</summary>
     public void Listen(IConnectionMultiplexer connection)
     {
-        if (_listening) return;
+        if (_listening is not null) return;
         var subscriber = connection.GetSubscriber();
         try
         {
             Read(subscriber.Subscribe(RedisChannel.Literal(names.RecordChannel)), OnRecordMessage);
             Read(subscriber.Subscribe(RedisChannel.Literal(names.AcknowledgementChannel)), OnAcknowledgementMessage);
-            _listening = true;
+            _listening = connection;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
@@ -31,6 +31,13 @@ internal sealed partial class LogChannels(LogNames names, ILogger logger)
             subscriber.UnsubscribeAll(CommandFlags.FireAndForget);
             throw;
         }
+    }
+
+    /// <summary>On the log's own thread: gives the subscriptions up, so that the next call of <see cref="Listen"/> makes new ones.</summary>
+    public void ListenAgain()
+    {
+        _listening?.GetSubscriber().UnsubscribeAll(CommandFlags.FireAndForget);
+        _listening = null;
     }
 
     private void Read(ChannelMessageQueue queue, Action<string> handle) => queue.OnMessage(message =>

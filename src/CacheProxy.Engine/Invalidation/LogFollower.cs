@@ -9,6 +9,8 @@ namespace CacheProxy.Engine.Invalidation;
 /// </summary>
 internal sealed partial class LogFollower : ILogMessages, IDisposable
 {
+    // In a row, without a push between: one or two can be a heartbeat that was quicker than the push.
+    private const int MostMissed = 3;
     private readonly ILogTransport _transport;
     private readonly BootClock _clock;
     private readonly CacheMetrics _metrics;
@@ -18,6 +20,7 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
     private readonly AcknowledgementSender _acknowledgements;
     private readonly Thread _thread;
     private volatile bool _stopping;
+    private volatile int _missed;
     private volatile string? _problem = "The first heartbeat has not been answered yet.";
     private volatile HeartbeatReply? _last;
 
@@ -97,6 +100,7 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
     {
         PushOutcome outcome;
         lock (Replica.Gate) outcome = Replica.Push(epoch, LogRecord.Parse(line));
+        _missed = 0;
         if (outcome == PushOutcome.Acknowledge) Acknowledge();
         else if (outcome == PushOutcome.Heartbeat) Wake();
     }
@@ -108,6 +112,8 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
     }
 
     public void OnModeChanged() => Wake();
+
+    public void OnReconnected() => Wake();
 
     /// <summary>Everything that is applied here counts for our own purges at once; the others hear of it from the server.</summary>
     private void Acknowledge()
@@ -170,9 +176,18 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         _last = reply;
         if (!Modes.TryRead(reply.Mode)) Log.ModeNotUnderstood(_logger);
         if (outcome.Acknowledge) Acknowledge();
+        if (outcome.Missed && ++_missed >= MostMissed) ListenAgain();
         Report(reply, outcome);
         Trimmer.Look(reply.Epoch, reply.Sequence - reply.Floor, reply.Bytes, reply.OldestTime);
         return outcome.AskAgain || released;
+    }
+
+    /// <summary>The client library has been seen to lose a subscription for good while all its lights were green.</summary>
+    private void ListenAgain()
+    {
+        _missed = 0;
+        Log.ListensAgain(_logger);
+        _transport.ListenAgain();
     }
 
     private void Report(HeartbeatReply reply, HeartbeatOutcome outcome)
@@ -238,6 +253,9 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
 
         [LoggerMessage(3014, LogLevel.Warning, "The kill switch in Redis cannot be read, perhaps since a newer version wrote it. The setting before it goes on.")]
         public static partial void ModeNotUnderstood(ILogger logger);
+
+        [LoggerMessage(3016, LogLevel.Warning, "Records reach this replica by heartbeats only, so that purges are slow. Its subscription in Redis is made anew.")]
+        public static partial void ListensAgain(ILogger logger);
 
         [LoggerMessage(3015, LogLevel.Information, "A purge that had been kept is recorded at position {Position}.")]
         public static partial void PendingRecorded(ILogger logger, long position);

@@ -4,7 +4,8 @@ namespace CacheProxy.Engine.Invalidation;
 /// <param name="AskAgain">There are more records: ask at once.</param>
 /// <param name="Acknowledge">The position is another one than the heartbeat named: say so.</param>
 /// <param name="Leased">A lease was taken.</param>
-internal readonly record struct HeartbeatOutcome(bool AskAgain, bool Acknowledge, bool Leased);
+/// <param name="Missed">It brought records to a replica that had been level: they had not come by push.</param>
+internal readonly record struct HeartbeatOutcome(bool AskAgain, bool Acknowledge, bool Leased, bool Missed);
 
 /// <summary>What to do after a pushed record.</summary>
 internal enum PushOutcome
@@ -35,6 +36,7 @@ internal sealed class LogReplica(string id, ConsistencyOptions options, AppliedL
     private bool _held;
     private long? _staleSince;
     private long? _behindSince;
+    private bool _level;
 
     /// <summary>The one applier: pushes and replies are worked in under it, one at a time.</summary>
     public Lock Gate { get; } = new();
@@ -88,7 +90,9 @@ internal sealed class LogReplica(string id, ConsistencyOptions options, AppliedL
             if (isNew) Volatile.Write(ref _adoption, new(reply.Epoch, now));
         }
 
+        var before = log.Current!.Applied;
         foreach (var line in reply.Lines) ApplyFromReply(line);
+        var missed = _level && !isNew && log.Current!.Applied > before;
         var missing = log.Current!.Applied < reply.Sequence;
         if (missing && IsHopeless(request.Started))
         {
@@ -97,8 +101,9 @@ internal sealed class LogReplica(string id, ConsistencyOptions options, AppliedL
         }
 
         if (!missing) _behindSince = null;
+        _level = !missing;
         var leased = !missing && TakeLease(request);
-        return new(missing, log.Current!.Position != request.Applied, leased);
+        return new(missing, log.Current!.Position != request.Applied, leased, missed);
     }
 
     /// <summary>Takes note of a heartbeat that failed.</summary>

@@ -11,7 +11,7 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock)
     private readonly ConcurrentDictionary<PurgeWait, SemaphoreSlim> _waiting = new();
     private readonly ConcurrentDictionary<string, Position> _heard = new(StringComparer.Ordinal);
 
-    /// <summary>Takes note of an acknowledgement; called by one thread at a time.</summary>
+    /// <summary>Takes note of an acknowledgement. Should two threads be late with each other's, the poll makes up for it.</summary>
     public void Acknowledge(Epoch epoch, string replica, long applied)
     {
         // Replicas come and go with new names; what is forgotten is polled for.

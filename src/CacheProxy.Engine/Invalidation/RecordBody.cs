@@ -8,19 +8,20 @@ internal sealed record RecordBody
 {
     private const int Known = 1;
 
+    // Set, not init: generated code would overwrite the default of what is absent.
     [JsonRequired]
-    public int Version { get; init; }
+    public int Version { get; set; }
 
     [JsonRequired]
-    public string Mode { get; init; } = "";
+    public string Mode { get; set; } = "";
 
-    public ImmutableArray<string> Keys { get; init; } = [];
+    public ImmutableArray<string> Keys { get; set; } = [];
 
-    public ImmutableArray<string> Tags { get; init; } = [];
+    public ImmutableArray<string> Tags { get; set; } = [];
 
-    public ImmutableArray<string> Patterns { get; init; } = [];
+    public ImmutableArray<string> Patterns { get; set; } = [];
 
-    public bool Everything { get; init; }
+    public bool Everything { get; set; }
 
     public static RecordBody Of(Invalidation invalidation) => new()
     {

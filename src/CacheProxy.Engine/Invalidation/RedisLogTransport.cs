@@ -71,6 +71,8 @@ internal sealed class RedisLogTransport : ILogTransport
     public Task SetModeAsync(string? settings, TimeSpan? lifetime) =>
         CallAsync(LogScripts.Mode, _names.ModeKeys, [settings ?? "", Milliseconds(lifetime), _names.RecordChannel]);
 
+    public void ListenAgain() => _channels.ListenAgain();
+
     public void FindMaster()
     {
         // Its outcome shows with the next heartbeat.
@@ -108,7 +110,7 @@ internal sealed class RedisLogTransport : ILogTransport
         if (_connection is { } known) return known;
         var connection = _connections.ConnectLog();
         // A lease that lapsed with the connection is wanted back with it.
-        connection.ConnectionRestored += (_, _) => _channels.Messages?.OnModeChanged();
+        connection.ConnectionRestored += (_, _) => _channels.Messages?.OnReconnected();
         return _connection = connection;
     }
 

@@ -6,7 +6,7 @@ namespace CacheProxy.Engine.Redis;
 /// The connections to Redis: one multiplexer for the shared tier, one of its own for the log of purges, so that large values cannot hold up
 /// a heartbeat. Neither needs a server to be there: both connect when there is one, and again whenever there is one again.
 /// </summary>
-public sealed class RedisConnections : IAsyncDisposable
+public sealed class RedisConnections : IAsyncDisposable, IDisposable
 {
     private static readonly TimeSpan s_longestConnect = TimeSpan.FromSeconds(1);
     private readonly Lazy<Task<IConnectionMultiplexer>> _shared;
@@ -55,6 +55,20 @@ public sealed class RedisConnections : IAsyncDisposable
 
         if (log is not null) await log.DisposeAsync();
         if (_shared.IsValueCreated) await (await _shared.Value).DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        IConnectionMultiplexer? log;
+        lock (_gate)
+        {
+            if (_disposed) return;
+            (_disposed, log) = (true, _log);
+        }
+
+        log?.Dispose();
+        if (_shared is { IsValueCreated: true, Value: { IsCompletedSuccessfully: true } shared }) shared.Result.Dispose();
     }
 
     private ConfigurationOptions Configure(string purpose)

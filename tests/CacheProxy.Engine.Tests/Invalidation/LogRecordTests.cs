@@ -21,6 +21,14 @@ public sealed class LogRecordTests
             },
             iter: 5_000);
 
+    [Fact]
+    public void Parse_FieldsThatAreAbsent_AreEmpty()
+    {
+        var purge = LogRecord.Parse("""7 id 1700000000 {"version":1,"mode":"soft","keys":["a"]}""")!.Invalidation!;
+        Assert.Equal("a", Assert.Single(purge.Keys));
+        Assert.Equal((true, true, false, InvalidationMode.Soft), (purge.Tags.IsEmpty, purge.Patterns.IsEmpty, purge.Everything, purge.Mode));
+    }
+
     [Theory]
     [InlineData("7")]
     [InlineData("7 id")]
