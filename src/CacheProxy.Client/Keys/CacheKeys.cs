@@ -11,6 +11,8 @@ namespace CacheProxy.Client.Keys;
 public static class CacheKeys
 {
     private const string Separator = "|";
+    private const int UuidDigits = 32;
+    private const int LongestUuid = 64;
 
     /// <summary><c>model:metrics:{id}</c>.</summary>
     /// <param name="modelRunId">The run's id; a UUID in any spelling.</param>
@@ -45,13 +47,22 @@ public static class CacheKeys
     public static string Canonical(string id)
     {
         ArgumentNullException.ThrowIfNull(id);
+        if (id.Length is < UuidDigits or > LongestUuid) return id;
         var text = id.AsSpan();
         if (text.StartsWith("urn:uuid:", StringComparison.OrdinalIgnoreCase)) text = text["urn:uuid:".Length..];
         else if (text is ['{', .., '}']) text = text[1..^1];
 
-        // Guid.TryParseExact trims blanks; an id with blanks around it is another id.
-        var format = text.Length switch { 32 => "N", 36 => "D", _ => null };
-        return format is not null && !text.ContainsAny(' ', '\t', '\n') && Guid.TryParseExact(text, format, out var uuid) ? uuid.ToString("D") : id;
+        // Dashes anywhere count for nothing, as in Python's uuid.UUID: the proxy's |uuid filter reads it so too.
+        Span<char> digits = stackalloc char[UuidDigits];
+        var count = 0;
+        foreach (var c in text)
+        {
+            if (c == '-') continue;
+            if (!char.IsAsciiHexDigit(c) || count == UuidDigits) return id;
+            digits[count++] = char.ToLowerInvariant(c);
+        }
+
+        return count == UuidDigits ? $"{digits[..8]}-{digits[8..12]}-{digits[12..16]}-{digits[16..20]}-{digits[20..]}" : id;
     }
 
     /// <summary>A value as it stands in a key: percent-encoded but for <c>A–Z a–z 0–9 . _ ~ - @</c>, so that no value can forge another key.</summary>

@@ -13,11 +13,17 @@ public static class ModelTrainer
     {
         Catalogue.FastForest => ml.BinaryClassification.Trainers.FastForest(new FastForestBinaryTrainer.Options
         {
-            NumberOfTrees = run.Trees, NumberOfLeaves = run.Leaves, NumberOfThreads = 1, Seed = Seed,
+            NumberOfTrees = run.Trees,
+            NumberOfLeaves = run.Leaves,
+            NumberOfThreads = 1,
+            Seed = Seed,
         }),
         _ => ml.BinaryClassification.Trainers.FastTree(new FastTreeBinaryTrainer.Options
         {
-            NumberOfTrees = run.Trees, NumberOfLeaves = run.Leaves, NumberOfThreads = 1, Seed = Seed,
+            NumberOfTrees = run.Trees,
+            NumberOfLeaves = run.Leaves,
+            NumberOfThreads = 1,
+            Seed = Seed,
         }),
     };
 

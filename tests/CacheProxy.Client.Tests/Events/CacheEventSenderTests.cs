@@ -33,7 +33,7 @@ public class CacheEventSenderTests
     [Fact]
     public async Task Send_FailedAttempts_KeepTheIdAndRenewTimestampAndSignature()
     {
-        var clock = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        var clock = new SteppedClock();
         await using var receiver = await Receiver.StartAsync();
         receiver.Answer = (_, before, context) =>
         {
@@ -43,18 +43,12 @@ public class CacheEventSenderTests
         };
         await using var services = ClientHost.Services([receiver.Url], clock);
         var sending = services.GetRequiredService<CacheEventSender>().SendAsync(CacheEvent.OfModel("model.updated", "m", clock));
-        for (var arrived = 1; arrived < 4; arrived++)
+        for (var attempt = 1; attempt < 4; attempt++)
         {
-            await Eventually.TrueAsync(() => receiver.All.Count == arrived, $"attempt {arrived}");
-
-            // Retry-After is honoured: after six of the seven seconds nothing more has come.
-            clock.Advance(TimeSpan.FromSeconds(6));
-            Assert.Equal(arrived, receiver.All.Count);
-            await Eventually.TrueAsync(() =>
-            {
-                clock.Advance(TimeSpan.FromSeconds(1));
-                return receiver.All.Count > arrived;
-            }, "the next attempt");
+            TimeSpan? pause = null;
+            await Eventually.TrueAsync(() => (pause = clock.TakePause()) is not null, $"the pause after attempt {attempt}");
+            Assert.Equal((attempt, TimeSpan.FromSeconds(7)), (receiver.All.Count, pause));
+            clock.Advance(TimeSpan.FromSeconds(7));
         }
 
         await sending;

@@ -39,6 +39,7 @@ public class CacheKeysTests
     [Theory]
     [InlineData("0F8FAD5B-D9CB-469F-A165-70867728950E")]
     [InlineData("0f8fad5bd9cb469fa16570867728950e")]
+    [InlineData("0f8f-ad5bd9cb469fa165-70867728950e")]
     [InlineData("{0f8fad5b-d9cb-469f-a165-70867728950e}")]
     [InlineData("urn:uuid:0f8fad5b-d9cb-469f-a165-70867728950e")]
     public void Uuid_InAnySpelling_IsOneKey(string spelling) => Assert.Equal("model:metrics:" + Uuid, CacheKeys.ModelMetrics(spelling));

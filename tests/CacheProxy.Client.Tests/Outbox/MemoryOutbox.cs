@@ -21,6 +21,14 @@ internal sealed class MemoryOutbox : IOutboxStore
         }
     }
 
+    public int DeadCount
+    {
+        get
+        {
+            lock (_lock) return _items.Sum(i => i.Dead.Count);
+        }
+    }
+
     public void Add(string partition, CacheEvent cacheEvent, DateTimeOffset createdAt)
     {
         lock (_lock) _items.Add(new Item(new OutboxMessage(++_last, partition, cacheEvent, createdAt, 0)));
