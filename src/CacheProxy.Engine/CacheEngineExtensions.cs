@@ -40,6 +40,8 @@ public static class CacheEngineExtensions
         services.AddSingleton<StoredWriter>();
         services.AddSingleton<FillWriter>();
         services.AddSingleton<FillDelivery>();
+        services.AddSingleton<Hits>();
+        services.AddSingleton<TargetMemo>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<FillRegistry>();
         services.AddSingleton(provider => new HitForMiss(options.Fills.HitForMiss, provider.GetRequiredService<TimeProvider>()));
@@ -58,6 +60,11 @@ public static class CacheEngineExtensions
         services.AddHostedService<MemorySweeper>();
         return services;
     }
+
+    /// <summary>
+    /// Answers targets seen before without routing them again. Optional; comes before routing, after everything that must see each request.
+    /// </summary>
+    public static IApplicationBuilder UseTargetMemo(this IApplicationBuilder app) => app.UseMiddleware<TargetMemoMiddleware>();
 
     /// <summary>Answers from the cache. Comes after routing, CORS and rate limiting, and before the endpoints.</summary>
     public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app) => app.UseMiddleware<CacheMiddleware>();

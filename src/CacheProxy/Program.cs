@@ -30,6 +30,7 @@ try
     var app = builder.Build();
     app.UseHosting();
     app.UseManagement();
+    app.UseTargetMemo();
     app.UseRouting();
     app.UseRequestTimeouts();
     app.UseCacheEngine();

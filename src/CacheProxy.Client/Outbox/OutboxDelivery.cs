@@ -33,8 +33,8 @@ internal sealed partial class OutboxDelivery(
             {
                 var next = signal.Next;
                 var round = await delivery.DeliverAsync(target, failures, stopping);
-                failures = round.Failed ? failures + 1 : 0;
-                if (round.Failed) await Task.Delay(round.Pause, clock, stopping);
+                failures = round.Failures;
+                if (failures > 0) await Task.Delay(round.Pause, clock, stopping);
                 else if (!round.More) await OutboxSignal.WaitAsync(next, options.Value.PollInterval, clock, stopping);
             }
             catch (OperationCanceledException) when (stopping.IsCancellationRequested)

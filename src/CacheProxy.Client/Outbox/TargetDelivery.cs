@@ -21,14 +21,15 @@ internal sealed partial class TargetDelivery(
     private const int PartitionsAtOnce = 8;
 
     /// <summary>What a round leaves to do.</summary>
-    /// <param name="Failed">The target is in trouble: pause, then try again.</param>
+    /// <param name="Failures">Rounds in a row in which the target took nothing; 0: it is not in trouble.</param>
     /// <param name="Pause">For how long.</param>
     /// <param name="More">There was more than one batch.</param>
-    public sealed record Round(bool Failed, TimeSpan Pause, bool More);
+    public sealed record Round(int Failures, TimeSpan Pause, bool More);
 
     public async Task<Round> DeliverAsync(Uri target, int failures, CancellationToken stopping)
     {
         var batch = await store.ReadPendingAsync(target, schedule.Now, BatchSize, stopping);
+        var taken = 0;
         using var trouble = CancellationTokenSource.CreateLinkedTokenSource(stopping);
         var troubles = new ConcurrentQueue<(OutboxMessage Message, DeliveryResult Result)>();
         await Parallel.ForEachAsync(
@@ -40,7 +41,11 @@ internal sealed partial class TargetDelivery(
                 {
                     if (trouble.IsCancellationRequested) return;
                     var result = await sender.TryOnceAsync(target, message.Event, cancellation);
-                    if (await SettleAsync(message, result, cancellation)) continue;
+                    if (await SettleAsync(message, result, cancellation))
+                    {
+                        Interlocked.Increment(ref taken);
+                        continue;
+                    }
 
                     troubles.Enqueue((message, result));
                     await trouble.CancelAsync();
@@ -48,14 +53,16 @@ internal sealed partial class TargetDelivery(
                 }
             });
 
-        if (!troubles.TryPeek(out var first)) return new Round(false, TimeSpan.Zero, batch.Count == BatchSize);
+        if (!troubles.TryPeek(out var first)) return new Round(0, TimeSpan.Zero, batch.Count == BatchSize);
 
+        // A target that takes some is asked again soon, however many it turns away.
+        failures = taken > 0 ? 1 : failures + 1;
         var pause = first.Result.Outcome == DeliveryOutcome.Gone
             ? schedule.Longest
-            : schedule.PauseAfter(failures + 1, troubles.Max(t => t.Result.RetryAfter));
-        Log.TargetFailed(logger, target, failures + 1, first.Result.Reason, batch.Count, pause);
+            : schedule.PauseAfter(failures, troubles.Max(t => t.Result.RetryAfter));
+        Log.TargetFailed(logger, target, failures, first.Result.Reason, batch.Count, pause);
         foreach (var (message, result) in troubles) await GiveUpIfOldAsync(message, result, failures, stopping);
-        return new Round(true, pause, true);
+        return new Round(failures, pause, true);
     }
 
     /// <summary>Records what came of an attempt; <see langword="false"/> when the target is in trouble.</summary>

@@ -2,9 +2,7 @@ using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
-using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
-using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -24,8 +22,7 @@ namespace CacheProxy.Engine.Caching;
 /// </code>
 /// </summary>
 internal sealed class CacheMiddleware(
-    RequestDelegate next, MemoryTier memory, IInvalidationLog log, AccessGate access, FillClient fills, StoredWriter writer, Bypassing bypassing,
-    CacheHeaders headers, RequestMeter meter, CacheLimits limits)
+    RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, RequestMeter meter, CacheLimits limits)
 {
     public Task InvokeAsync(HttpContext context)
     {
@@ -58,23 +55,15 @@ internal sealed class CacheMiddleware(
         var reason = policy.Plan(context, body, out var plan);
         if (plan is null) return bypassing.PassAsync(context, next, policy, reason);
 
-        var right = log.TakeRight(out var snapshot);
-        var mayUseMemory = right == ServingRight.Full || (right == ServingRight.MemoryOnly && policy.OnLostLease == OnLostLease.Serve);
-        MemoryEntry? stored = null;
-        var others = false;
         var directives = policy.RequestDirectives == RequestDirectives.Honor ? DirectivesOf(context) : null;
-        if (mayUseMemory)
+        var lookup = hits.Find(context, plan, directives);
+        if (lookup.IsFresh)
         {
-            var selection = new RequestSelection(context.Request.Headers, policy, headers);
-            stored = Reuse.Select(memory.Find(plan.Identity), plan, selection, snapshot!, out others);
-            if (stored is not null && !stored.Response.IsPartial && Reuse.IsFreshEnough(stored, snapshot!, directives))
-            {
-                return plan.AccessTargets.IsEmpty
-                    ? Hit(context, stored, policy, started)
-                    : HitAfterAccessAsync(context, stored, plan, started);
-            }
+            if (!plan.AccessTargets.IsEmpty) return HitAfterAccessAsync(context, plan, started);
+            if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
+            return hits.AnswerAsync(context, lookup.Stored!, policy, started);
         }
-        return FillAsync(context, new FillDemand(plan, stored, others, directives, right, started));
+        return FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, directives, started));
     }
 
     private static CacheControl? DirectivesOf(HttpContext context)
@@ -87,43 +76,18 @@ internal sealed class CacheMiddleware(
 
     private static readonly CacheControl s_noCache = CacheControl.Parse("no-cache");
 
-    private Task Hit(HttpContext context, MemoryEntry entry, CachePolicy policy, long started)
-    {
-        MemoryTier.Touch(entry);
-        var written = writer.WriteAsync(context, entry, new Answer(CacheResult.Hit));
-        if (!written.IsCompletedSuccessfully) return HitSlowlyAsync(written, context, entry, policy, started);
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
-        return Task.CompletedTask;
-    }
-
-    private async Task HitSlowlyAsync(Task written, HttpContext context, MemoryEntry entry, CachePolicy policy, long started)
-    {
-        try
-        {
-            await written;
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // The client left.
-        }
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
-    }
-
-    private async Task HitAfterAccessAsync(HttpContext context, MemoryEntry entry, RequestPlan plan, long started)
+    private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
     {
         var answer = await access.AskAsync(context, plan);
-        if (answer.Verdict == AccessVerdict.Allowed)
+        if (answer.Verdict != AccessVerdict.Allowed)
         {
-            // The question took its time: lease, snapshot and validity are asked again, in that order.
-            if (log.TakeRight(out var snapshot) == ServingRight.Full && entry.Check(snapshot!) == Verdict.Valid)
-            {
-                await Hit(context, entry, plan.Policy, started);
-                return;
-            }
-            await FillAsync(context, new FillDemand(plan, null, false, null, log.TakeRight(out _), started));
+            await bypassing.RefuseAsync(context, next, plan.Policy, answer, started);
             return;
         }
-        await bypassing.RefuseAsync(context, next, plan.Policy, answer, started);
+        // The question took its time: lease, snapshot and entry are asked again, in that order.
+        var lookup = hits.Find(context, plan, null);
+        if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan.Policy, started);
+        else await FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, null, started));
     }
 
     private async Task FillAsync(HttpContext context, FillDemand demand)

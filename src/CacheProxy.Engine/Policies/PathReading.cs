@@ -23,11 +23,9 @@ internal sealed class PathReading
     /// <summary>The decoded value; absent where it cannot be decoded in one way only.</summary>
     public TemplateValue Value(string name)
     {
-        if (_aligned)
-        {
-            if (!_raw.TryGetValue(name, out var raw)) return TemplateValue.Absent;
+        if (_aligned && _raw.TryGetValue(name, out var raw))
             return KeyEscaping.TryDecode(raw.Raw, plusIsSpace: false, out var value) ? TemplateValue.OfText(value) : TemplateValue.Absent;
-        }
+        // A default of the route, or the values of another route that a purge's target would take.
         return _routed.TryGetValue(name, out var routed) && routed?.ToString() is { Length: > 0 } text ? TemplateValue.OfText(text) : TemplateValue.Absent;
     }
 

@@ -58,8 +58,8 @@ internal static class BoundedBody
         {
             // Lone surrogates and invalid UTF-8 in names are InvalidOperationException, not JsonException.
             error = exception is JsonException { LineNumber: { } line, BytePositionInLine: { } column }
-                ? $"The body is not valid JSON near line {line + 1}, byte {column + 1}, or a name occurs twice."
-                : "The body is not valid JSON in UTF-8.";
+                ? $"The body is not valid JSON near line {line + 1}, byte {column + 1}."
+                : "The body is not valid JSON in UTF-8, or a name occurs twice in it.";
             return null;
         }
     }

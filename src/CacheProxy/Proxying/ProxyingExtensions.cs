@@ -1,5 +1,6 @@
 using CacheProxy.Configuration;
 using CacheProxy.Engine;
+using CacheProxy.Engine.Caching;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
 using Yarp.ReverseProxy.Transforms.Builder;
@@ -41,6 +42,11 @@ internal static class ProxyingExtensions
         endpoints.MapReverseProxy().ConfigureEndpoints((endpoint, route) =>
         {
             if (route.OutputCachePolicy is { } name && policies.FindPending(name) is { } policy) endpoint.WithMetadata(policy);
+            if (route.CorsPolicy is null && route.RateLimiterPolicy is null && !SomeRouteMatchesByMore(policies.Pending.ReverseProxy)) endpoint.WithMetadata(TargetDecidesRoute.Mark);
         });
     }
+
+    // A route that also looks at headers or query may take a request away from the one that its target alone would choose.
+    private static bool SomeRouteMatchesByMore(IConfiguration reverseProxy) => reverseProxy.GetSection("Routes").GetChildren()
+        .Any(static route => route.GetSection("Match:Headers").Exists() || route.GetSection("Match:QueryParameters").Exists());
 }

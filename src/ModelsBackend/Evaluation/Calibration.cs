@@ -11,7 +11,7 @@ namespace ModelsBackend.Evaluation;
 public sealed partial class Calibration(ModelsDatabase database, ILogger<Calibration> logger)
 {
     private static readonly TimeSpan s_metricsTarget = TimeSpan.FromMilliseconds(500);
-    private static readonly TimeSpan s_importanceTarget = TimeSpan.FromMilliseconds(750);
+    private static readonly TimeSpan s_importanceTarget = TimeSpan.FromMilliseconds(600);
     private const double ShareOfValidation = 0.6;
     private const int MostRepeats = 20;
     private const int LeastRounds = 200;
@@ -19,6 +19,7 @@ public sealed partial class Calibration(ModelsDatabase database, ILogger<Calibra
     private const int MostPermutations = 100;
     private const int Tries = 4;
     private const int RoundsPerTry = 100;
+    private const int PermutationsPerTry = 4;
 
     private CalibrationRow? _row;
 
@@ -53,11 +54,9 @@ public sealed partial class Calibration(ModelsDatabase database, ILogger<Calibra
         }) / RoundsPerTry;
         var rounds = Math.Clamp((int)((s_metricsTarget - (validation * repeats)) / round), LeastRounds, MostRounds);
 
-        // What a permutation costs is the difference of two runs: loading the model costs something too.
-        var one = Quickest(() => ImportanceEvaluator.Evaluate(run, 1));
-        var three = Quickest(() => ImportanceEvaluator.Evaluate(run, 3));
-        var permutation = Math.Max((three - one).TotalMilliseconds / 2, 1);
-        var permutations = Math.Clamp((int)(1 + ((s_importanceTarget - one).TotalMilliseconds / permutation)), 1, MostPermutations);
+        // The fixed cost, loading the model, is spread over several: an estimate that errs on the short side.
+        var some = Quickest(() => ImportanceEvaluator.Evaluate(run, PermutationsPerTry)) / PermutationsPerTry;
+        var permutations = Math.Clamp((int)(s_importanceTarget / some), 1, MostPermutations);
         return new CalibrationRow { Repeats = repeats, Rounds = rounds, Permutations = permutations };
     }
 

@@ -2,6 +2,7 @@ using System.Text.Json;
 using System.Text.Json.Serialization;
 using CacheProxy.Client;
 using CacheProxy.Client.Outbox;
+using Microsoft.AspNetCore.DataProtection;
 using Microsoft.EntityFrameworkCore;
 using ModelsBackend.Data;
 using ModelsBackend.Evaluation;
@@ -32,6 +33,9 @@ public static class ModelsApplication
         services.AddSingleton<ModelsDatabase>().AddSingleton<Readiness>().AddSingleton<TrainingQueue>().AddSingleton<Calibration>().AddSingleton<Evaluations>();
         services.AddHostedService<FirstStart>().AddHostedService<TrainingWorker>();
         services.AddOwnerAuthentication(builder.Configuration);
+
+        // Authentication brings data protection along; nothing here is protected by it, so no key need be kept on disk.
+        services.AddDataProtection().UseEphemeralDataProtectionProvider();
         services.AddAuthorizationBuilder().AddPolicy(OutboxScope, policy => policy.RequireAssertion(c =>
             c.User.FindAll("scope").Any(s => s.Value.Split(' ').Contains(OutboxScope))));
         services.AddProblemDetails();

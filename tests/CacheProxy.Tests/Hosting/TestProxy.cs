@@ -124,6 +124,6 @@ internal sealed class TestProxy : IAsyncDisposable
         public bool IsEnabled(LogLevel logLevel) => true;
 
         public void Log<TState>(LogLevel logLevel, EventId eventId, TState state, Exception? exception, Func<TState, Exception?, string> formatter) =>
-            lines.Enqueue($"{logLevel} {category} {formatter(state, exception)}");
+            lines.Enqueue($"{logLevel} {category} {formatter(state, exception)} {exception}");
     }
 }

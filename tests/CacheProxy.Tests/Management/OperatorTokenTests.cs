@@ -71,7 +71,9 @@ public sealed class OperatorTokenTests
             ("nbf ahead", Claims($"{{{Iss},{Aud},{exp},\"nbf\":{now + 120}}}")),
             ("nbf a string", Claims($"{{{Iss},{Aud},{exp},\"nbf\":\"0\"}}")),
             ("16 KiB of claims", Claims($"{{{Iss},{Aud},{exp},\"x\":\"{new string('x', 17_000)}\"}}")),
-            ("standard base64", valid.Replace('-', '+').Replace('_', '/') + "="),
+            ("padded", valid + "="),
+            ("padded claims", Tokens.Sign(header, Tokens.Claims()).Replace(".", "=.", StringComparison.Ordinal)),
+            ("standard base64", "+/" + valid[2..]),
             ("a space inside", valid[..20] + " " + valid[20..]),
             ("deep claims", Claims($"{{{Iss},{Aud},{exp},\"x\":{new string('[', 40)}{new string(']', 40)}}}")),
         ];

@@ -20,7 +20,7 @@ public sealed record ForwardedOptions
         {
             if (IPNetwork.TryParse(text, out var network)) networks.Add(network);
             else if (IPAddress.TryParse(text, out var address)) networks.Add(new(address, address.GetAddressBytes().Length * 8));
-            else errors.Add($"{section.Path} has '{text}', which is not a network. Write for instance 10.0.0.0/8 (without host bits), or a single address.");
+            else errors.Add($"{section.Path} has '{text}', which is not a network. Write for instance 10.0.0.0/8, or a single address.");
         }
 
         return new() { KnownNetworks = networks.ToImmutable() };

@@ -10,6 +10,8 @@ public static class RunToEnd
     /// <returns>The exit code: 0 after an orderly end, 1 when it could not start.</returns>
     public static async Task<int> RunToEndAsync(this WebApplication app, TextWriter error)
     {
+        // A run that fails disposes of the services.
+        var listeners = app.Services.GetRequiredService<ListenerSet>();
         try
         {
             await app.RunAsync();
@@ -17,7 +19,7 @@ public static class RunToEnd
         }
         catch (Exception exception)
         {
-            await error.WriteLineAsync(Explain(exception, app.Services.GetRequiredService<ListenerSet>()));
+            await error.WriteLineAsync(Explain(exception, listeners));
             return 1;
         }
         finally

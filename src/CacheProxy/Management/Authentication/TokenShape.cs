@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Collections.Immutable;
 using System.Text;
@@ -15,6 +16,8 @@ internal sealed record TokenShape
     public const int MaxLength = 16 * 1024;
 
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false, MaxDepth = 16 };
+
+    private static readonly SearchValues<char> s_characters = SearchValues.Create("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_.");
 
     private static readonly string[] s_types = ["JWT", "at+jwt", "application/at+jwt"];
 
@@ -40,7 +43,8 @@ internal sealed record TokenShape
         refusal = null;
         try
         {
-            var parts = token.Length > MaxLength ? [] : token.Split('.');
+            // Padding and white space are let pass by decoders, though RFC 7515 §2 has neither: one token, one spelling.
+            var parts = token.Length > MaxLength || token.AsSpan().ContainsAnyExcept(s_characters) ? [] : token.Split('.');
             if (parts.Length != 3 || parts.Any(part => part.Length == 0)) return Refuse("not three non-empty parts of at most 16 KiB in all", out refusal);
             using var header = Decode(parts[0]);
             using var payload = Decode(parts[1]);

@@ -31,7 +31,7 @@ internal sealed partial class ReplicatedStatistics(
             var values = await connection.GetDatabase().HashGetAsync(store.StatisticsKey, [s_hits, s_misses]).WaitAsync(store.Timeout, time);
             return (values[0].TryParse(out long hits) ? hits : 0, values[1].TryParse(out long misses) ? misses : 0);
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (SharedStoreAccess.IsStoreFault(exception))
         {
             return null;
         }
@@ -80,7 +80,7 @@ internal sealed partial class ReplicatedStatistics(
             (_sentHits, _sentMisses, _failed) = (hits, misses, false);
             return true;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (SharedStoreAccess.IsStoreFault(exception))
         {
             if (!_failed) LogNotAdded(logger, exception);
             _failed = true;

@@ -13,4 +13,8 @@ public sealed record SharedStoreAccess(Func<IConnectionMultiplexer?> Connection,
 
     /// <summary>The hash in which the replicas add up their counters.</summary>
     public string StatisticsKey => InstanceName + "stats";
+
+    /// <summary>Whether an exception means that Redis, or the way to it, failed; the connection's disposal at the end of the process included.</summary>
+    internal static bool IsStoreFault(Exception exception) =>
+        exception is RedisException or RedisCommandException or TimeoutException or ObjectDisposedException;
 }

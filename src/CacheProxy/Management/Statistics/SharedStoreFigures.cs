@@ -32,7 +32,7 @@ internal sealed class SharedStoreFigures(TimeProvider time, SharedStoreAccess? s
             lock (_lock) _counted = (keys, time.GetTimestamp());
             return keys;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (SharedStoreAccess.IsStoreFault(exception))
         {
             lock (_lock) return _counted?.Keys;
         }
@@ -47,14 +47,15 @@ internal sealed class SharedStoreFigures(TimeProvider time, SharedStoreAccess? s
             long sum = 0;
             foreach (var server in Masters(connection))
             {
-                var info = await server.InfoRawAsync("memory").WaitAsync(store.Timeout, time);
-                if (UsedMemory(info) is not { } bytes) return null;
+                // The client library sends a plain INFO over connections in its admin mode only, in which it would send FLUSHALL too.
+                var info = await server.ExecuteAsync("EVAL", "return redis.call('INFO', 'memory')", 0).WaitAsync(store.Timeout, time);
+                if (UsedMemory((string?)info) is not { } bytes) return null;
                 sum += bytes;
             }
 
             return sum == 0 ? null : sum;
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        catch (Exception exception) when (SharedStoreAccess.IsStoreFault(exception))
         {
             return null;
         }

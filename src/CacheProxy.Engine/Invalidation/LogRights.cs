@@ -1,0 +1,30 @@
+using CacheProxy.Engine.Redis;
+using StackExchange.Redis;
+
+namespace CacheProxy.Engine.Invalidation;
+
+/// <summary>
+/// Tries every right that the log needs before the first heartbeat, so that what is missing is named at once and not by the first purge.
+/// Until nothing is missing there is no lease.
+/// </summary>
+internal sealed class LogRights(LogNames names, string instanceName)
+{
+    private volatile bool _proven;
+
+    /// <summary>Something was refused: all are tried again.</summary>
+    public void Doubt() => _proven = false;
+
+    public void Require(IConnectionMultiplexer connection)
+    {
+        if (_proven) return;
+        var refused = (string?[]?)LogScripts.Rights.Evaluate(connection.GetDatabase(), names.Probe, [names.RecordChannel, names.AcknowledgementChannel]);
+        if (refused is { Length: > 0 })
+        {
+            throw new LogTransportException(
+                LogFailure.NoRights,
+                $"The user of Redis may not use {string.Join(", ", refused.Distinct(StringComparer.Ordinal))}; without them there is no lease. {RedisRights.Remedy(instanceName)}");
+        }
+
+        _proven = true;
+    }
+}

@@ -1,0 +1,16 @@
+using System.Collections.Frozen;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+
+namespace CacheProxy.Configuration;
+
+/// <summary>All that a routes file with its overrides says, validated as a whole: immutable, swapped as one.</summary>
+/// <param name="ReverseProxy">YARP's section, a copy that no reload changes.</param>
+/// <param name="Policies">The compiled policies, by name in any case.</param>
+/// <param name="Events">The mapping of events.</param>
+/// <param name="Hash">16 hexadecimal digits over all values.</param>
+public sealed record LoadedRoutes(IConfiguration ReverseProxy, FrozenDictionary<string, CachePolicy> Policies, EventMap Events, string Hash)
+{
+    /// <summary>No routes.</summary>
+    public static LoadedRoutes Empty { get; } = new(new ConfigurationBuilder().Build(), FrozenDictionary<string, CachePolicy>.Empty, EventMap.Empty, "0000000000000000");
+}

@@ -1,0 +1,124 @@
+using System.Collections.Immutable;
+using System.Net;
+using CacheProxy.Engine.Policies;
+
+namespace CacheProxy.Configuration;
+
+/// <summary>Reads <see cref="ProxySettings"/> by hand: all errors at once, misspelled names too.</summary>
+public static class ProxySettingsReader
+{
+    private const long MiB = 1 << 20;
+    private static readonly TimeSpan s_none = TimeSpan.Zero;
+    private static readonly TimeSpan s_tick = TimeSpan.FromMilliseconds(1);
+    private static readonly TimeSpan s_hour = TimeSpan.FromHours(1);
+
+    /// <summary>The sections that are ours alone, with all their names.</summary>
+    private static readonly Dictionary<string, string[]> s_sections = new()
+    {
+        ["Admin"] = ["Url"],
+        ["Routes"] = ["Path"],
+        ["Redis"] = ["InstanceName", "Timeout"],
+        ["Memory"] = ["Limit"],
+        ["Consistency"] = ["Lease", "OnLostLease", "ServeFor", "Standbys", "LogLimit", "LogBytes"],
+        ["Origin"] = ["ConnectTimeout", "MaxConcurrentFills"],
+        ["Management"] = ["Listeners", "RequireScopes", "Prefix"],
+        ["Headers"] = ["CacheStatus"],
+        ["Webhooks"] = ["Secrets"],
+        ["ForwardedHeaders"] = ["KnownNetworks"],
+        ["Shutdown"] = ["Delay", "Timeout"],
+        ["Limits"] = ["MaxKeyBodySize", "FillMemory", "UnattendedFill", "HitForMiss", "Variants", "Tags", "WebhookBody"],
+    };
+
+    /// <summary>Reads them; the result is of use only if nothing was added to the errors.</summary>
+    /// <param name="configuration">The effective values.</param>
+    /// <param name="errors">Takes all that is wrong.</param>
+    public static ProxySettings Read(IConfiguration configuration, ConfigurationErrors errors)
+    {
+        var read = new SettingsReader(configuration, errors);
+        foreach (var (section, known) in s_sections)
+            foreach (var child in configuration.GetSection(section).GetChildren())
+                if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) errors.Add($"{section}.{child.Key}", null, Suggestions.Unknown(child.Key, known));
+        var redis = read.Text("ConnectionStrings:Redis") ?? read.Text("REDIS_URL");
+        return new ProxySettings
+        {
+            Urls = Urls(configuration, read),
+            Http2Url = read.Text("Http2Url") is { } http2 ? read.CheckUrl("Http2Url", http2) : null,
+            AdminUrl = read.Url("Admin:Url", "http://127.0.0.1:7081"),
+            RedisConnection = redis is null ? null : new Secret(redis),
+            Redis = new(read.Text("Redis:InstanceName") ?? "cacheproxy:", read.Duration("Redis:Timeout", TimeSpan.FromMilliseconds(100), s_tick, TimeSpan.FromSeconds(10))),
+            MemoryLimit = read.Size("Memory:Limit", Math.Min(256 * MiB, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4), MiB, 1L << 40),
+            Consistency = Consistency(read),
+            Origin = new(read.Duration("Origin:ConnectTimeout", TimeSpan.FromSeconds(2), s_tick, s_hour), read.Number("Origin:MaxConcurrentFills", 64, 1, 65_536)),
+            Management = new(read.Choice("Management:Listeners", ManagementListeners.Both), read.Switch("Management:RequireScopes", true), Prefix(read, errors)),
+            CacheStatus = read.Switch("Headers:CacheStatus", true),
+            WebhookSecrets = WebhookSecrets(configuration, errors),
+            Credentials = CredentialSettings.Read(configuration, errors),
+            KnownNetworks = KnownNetworks(configuration, errors),
+            AccessLog = read.Switch("AccessLog", false),
+            Shutdown = new(read.Duration("Shutdown:Delay", s_none, s_none, s_hour), read.Duration("Shutdown:Timeout", TimeSpan.FromSeconds(30), s_none, s_hour)),
+            Limits = Limits(read),
+        };
+    }
+
+    private static ConsistencySettings Consistency(SettingsReader read) => new(
+        read.Duration("Consistency:Lease", TimeSpan.FromSeconds(2), TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(60)),
+        read.Choice("Consistency:OnLostLease", OnLostLease.Origin),
+        read.Duration("Consistency:ServeFor", TimeSpan.FromSeconds(30), s_none, s_hour),
+        read.Text("Consistency:Standbys") is null ? null : read.Number("Consistency:Standbys", 0, 0, 16),
+        read.Number("Consistency:LogLimit", 100_000, 1_000, 10_000_000),
+        read.Size("Consistency:LogBytes", 16 * MiB, MiB, 1L << 32));
+
+    private static LimitSettings Limits(SettingsReader read) => new(
+        read.Size("Limits:MaxKeyBodySize", MiB, 1, 64 * MiB),
+        read.Size("Limits:FillMemory", 64 * MiB, MiB, 1L << 40),
+        read.Duration("Limits:UnattendedFill", TimeSpan.FromSeconds(30), s_none, s_hour),
+        read.Duration("Limits:HitForMiss", TimeSpan.FromSeconds(10), s_none, s_hour),
+        read.Number("Limits:Variants", 64, 1, 10_000),
+        read.Number("Limits:Tags", 128, 1, 10_000),
+        read.Size("Limits:WebhookBody", 64 << 10, 1_024, 16 * MiB));
+
+    private static ImmutableArray<string> Urls(IConfiguration configuration, SettingsReader read)
+    {
+        if (read.Text("Urls") is { } urls)
+            return [.. urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(url => read.CheckUrl("Urls", url)).OfType<string>()];
+        // Containers of .NET set HTTP_PORTS; it means what it says.
+        if (read.Text("HTTP_PORTS") is { } ports)
+            return [.. ports.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}")];
+        return configuration.GetSection("Kestrel:Endpoints").GetChildren().Any(endpoint => !endpoint.Key.Equals("Admin", StringComparison.OrdinalIgnoreCase)) ? [] : ["http://localhost:7080"];
+    }
+
+    private static string Prefix(SettingsReader read, ConfigurationErrors errors)
+    {
+        var prefix = read.Text("Management:Prefix") ?? "/_cache";
+        if (prefix is ['/', not '/', ..] && !prefix.EndsWith('/') && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.')) return prefix;
+        errors.Add("Management.Prefix", prefix, "is no prefix of paths: write one such as /_cache, without a slash at the end");
+        return "/_cache";
+    }
+
+    private static ImmutableArray<Secret> WebhookSecrets(IConfiguration configuration, ConfigurationErrors errors)
+    {
+        var secrets = ImmutableArray.CreateBuilder<Secret>();
+        foreach (var item in configuration.GetSection("Webhooks:Secrets").GetChildren())
+        {
+            var text = item.Value ?? "";
+            var encoded = text.StartsWith("whsec_", StringComparison.Ordinal) ? text[6..] : "";
+            var key = new byte[encoded.Length];
+            // The value itself is a secret and stays out of the message.
+            if (!Convert.TryFromBase64String(encoded, key, out var length) || length is < 24 or > 64)
+                errors.Add($"Webhooks.Secrets[{item.Key}]", null, "is no secret of Standard Webhooks: write whsec_ and the base64 of 24 to 64 random bytes (openssl rand -base64 32)");
+            secrets.Add(new(text));
+        }
+        return secrets.ToImmutable();
+    }
+
+    private static ImmutableArray<IPNetwork> KnownNetworks(IConfiguration configuration, ConfigurationErrors errors)
+    {
+        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
+        foreach (var item in configuration.GetSection("ForwardedHeaders:KnownNetworks").GetChildren())
+        {
+            if (IPNetwork.TryParse(item.Value, out var network)) networks.Add(network);
+            else errors.Add($"ForwardedHeaders.KnownNetworks[{item.Key}]", item.Value, "is no network: write one such as 10.0.0.0/8");
+        }
+        return networks.ToImmutable();
+    }
+}
