@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Engine.Caching;

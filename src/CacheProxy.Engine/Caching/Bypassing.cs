@@ -37,7 +37,7 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
         response.StatusCode = answer.Status;
         foreach (var (name, values) in answer.Headers)
             if (!string.Equals(name, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase)) response.Headers[name] = values;
-        if (options.Shown) response.Headers["Cache-Status"] = CacheStatusText.For(new Answer(CacheResult.Denied), 0);
+        if (options.Shown) response.Headers["Cache-Status"] = CacheStatusText.For(new Answer(CacheResult.Denied), default);
         response.ContentLength = answer.Body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);
         meter.Count(policy, CacheResult.Denied, answer.Status, started);
@@ -50,6 +50,6 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
         headers.Via = StringValues.Concat(headers.Via, ViaText.Value);
         if (!options.Shown) return;
         headers["X-Cache"] = DecisionTable.XCache(CacheResult.Bypass);
-        headers["Cache-Status"] = StringValues.Concat(headers["Cache-Status"], CacheStatusText.For(Answer.Bypassed(reason), 0));
+        headers["Cache-Status"] = StringValues.Concat(headers["Cache-Status"], CacheStatusText.For(Answer.Bypassed(reason), default));
     }
 }

@@ -84,7 +84,8 @@ public sealed class CacheHeaders
     {
         var sent = new HeaderDictionary(headers.Count);
         foreach (var (name, values) in headers)
-            if (!s_neverPassed.Contains(name) && !name.StartsWith(':') && !ConnectionFields.IsHopByHop(name, headers.Connection)) sent[name] = values;
+            if (!s_neverPassed.Contains(name) && !name.StartsWith(':')) sent[name] = values;
+        ConnectionFields.Remove(sent);
         return sent;
     }
 

@@ -55,7 +55,7 @@ internal sealed class CacheMiddleware(
         var reason = policy.Plan(context, body, out var plan);
         if (plan is null) return bypassing.PassAsync(context, next, policy, reason);
 
-        var directives = policy.RequestDirectives == RequestDirectives.Honor ? DirectivesOf(context) : null;
+        var directives = policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(context.Request.Headers) : null;
         var lookup = hits.Find(context, plan, directives);
         if (lookup.IsFresh)
         {
@@ -65,16 +65,6 @@ internal sealed class CacheMiddleware(
         }
         return FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, directives, started));
     }
-
-    private static CacheControl? DirectivesOf(HttpContext context)
-    {
-        var request = context.Request.Headers;
-        if (request.CacheControl.Count > 0) return CacheControl.Parse(request.CacheControl);
-        // §5.4: Pragma counts where there is no Cache-Control.
-        return request.Pragma.Count > 0 && request.Pragma.ToString().Contains("no-cache", StringComparison.OrdinalIgnoreCase) ? s_noCache : null;
-    }
-
-    private static readonly CacheControl s_noCache = CacheControl.Parse("no-cache");
 
     private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
     {

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Engine.Caching;
@@ -46,22 +47,6 @@ public enum StaleReason
     Accepted,
 }
 
-/// <summary>Why the stored responses were not enough (the <c>fwd</c> parameter of RFC 9211 §2.2).</summary>
-public enum ForwardReason
-{
-    /// <summary>Nothing is stored for the key.</summary>
-    UriMiss,
-
-    /// <summary>What is stored answers other requests for it.</summary>
-    VaryMiss,
-
-    /// <summary>What is stored is not fresh.</summary>
-    Stale,
-
-    /// <summary>The client's own directives ask for the origin.</summary>
-    Request,
-}
-
 /// <summary>The texts of the table: one row per result.</summary>
 internal static class DecisionTable
 {
@@ -79,19 +64,11 @@ internal static class DecisionTable
 
     public static string Label(BypassReason reason) => s_bypass[(int)reason];
 
-    public static string Forward(BypassReason reason) => reason switch
+    public static ForwardReason Forward(BypassReason reason) => reason switch
     {
-        BypassReason.Method => "method",
-        BypassReason.Requested => "request",
-        _ => "bypass",
-    };
-
-    public static string Forward(ForwardReason reason) => reason switch
-    {
-        ForwardReason.VaryMiss => "vary-miss",
-        ForwardReason.Stale => "stale",
-        ForwardReason.Request => "request",
-        _ => "uri-miss",
+        BypassReason.Method => ForwardReason.Method,
+        BypassReason.Requested => ForwardReason.Request,
+        _ => ForwardReason.Bypass,
     };
 
     public static string Detail(StaleReason reason) => reason switch

@@ -36,7 +36,7 @@ internal static class Reuse
     public static bool IsFreshEnough(MemoryEntry entry, Snapshot snapshot, CacheControl? directives)
     {
         if (entry.Response.AlwaysValidate || !IsFresh(entry, snapshot)) return false;
-        return directives is null || Freshness.AllowsRequest(directives, entry.Age, entry.Response.FreshUntilAge);
+        return directives is null || Freshness.AllowsRequest(directives, CacheControl.None, entry.Age, entry.Response.FreshUntilAge);
     }
 
     /// <summary>Whether it may be sent while it is refreshed (RFC 5861 §3). The window counts from when it became stale.</summary>

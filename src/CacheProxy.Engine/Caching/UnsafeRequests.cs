@@ -16,7 +16,7 @@ internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names)
     {
         var method = context.Request.Method;
         // A method that the policy answers from its cache is safe for it: a POST comparison does not purge itself.
-        if (HttpMethodFacts.IsSafe(method) || policy?.Allows(method) == true) return;
+        if (MethodFacts.IsSafe(method) || policy?.Allows(method) == true) return;
         context.Response.OnStarting(static state =>
         {
             var (unsafeRequests, context, policy) = ((UnsafeRequests, HttpContext, CachePolicy?))state;
@@ -26,7 +26,7 @@ internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names)
 
     private async Task PurgeAsync(HttpContext context, CachePolicy? policy)
     {
-        if (context.Response.StatusCode is < 200 or >= 400) return;
+        if (!StatusFacts.IsNonError(context.Response.StatusCode)) return;
         var purge = names.Of(context);
         foreach (var other in OtherTargets(context)) purge = Join(purge, names.Of(other));
         if (policy?.NamesOnSuccess(context, null) is { } named) purge = Join(purge, Of(named));
@@ -34,18 +34,20 @@ internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names)
         await log.AppendAfterChangeAsync(purge.Count > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : purge, InvalidationSource.UnsafeRequest);
     }
 
+    // Location and Content-Location (§4.4): each as a request for it would be named.
     private static IEnumerable<HttpContext> OtherTargets(HttpContext context)
     {
         var request = context.Request;
-        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "/";
-        foreach (var uri in UnsafeInvalidation.Targets(request.Scheme, request.Host.Value ?? "", target, HeaderFields.Copy(context.Response.Headers)))
+        var own = context.Features.Get<IHttpRequestFeature>()?.RawTarget ?? "/";
+        foreach (var target in Invalidates.Of(request.Method, context.Response.StatusCode, request.Scheme, request.Host, own, HeaderFields.Copy(context.Response.Headers)).Skip(1))
         {
+            var parsed = RequestTarget.Parse(target);
             var other = new DefaultHttpContext();
             other.Request.Scheme = request.Scheme;
             other.Request.Host = request.Host;
-            other.Request.Path = PathString.FromUriComponent(uri);
-            other.Request.QueryString = QueryString.FromUriComponent(uri);
-            other.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = uri.PathAndQuery;
+            other.Request.Path = PathString.FromUriComponent(parsed.Path);
+            if (parsed.Query is { } query) other.Request.QueryString = new QueryString("?" + query);
+            other.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = target;
             yield return other;
         }
     }

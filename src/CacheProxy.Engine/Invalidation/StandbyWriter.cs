@@ -35,7 +35,7 @@ internal sealed class StandbyWriter(LogNames names, int count, TimeSpan timeout)
     }
 
     /// <summary>Whatever came of them: <see cref="Judge"/> looks.</summary>
-    private static Task EndOf(Task<RedisResult>[] calls) =>
+    private static Task<AggregateException?> EndOf(Task<RedisResult>[] calls) =>
         Task.WhenAll(calls).ContinueWith(static t => _ = t.Exception, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
 
     private void Wait(Task<RedisResult>[] calls)

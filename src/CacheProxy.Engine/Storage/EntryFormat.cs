@@ -25,8 +25,7 @@ internal static class EntryFormat
         None = 0,
         AlwaysValidate = 1,
         MustRevalidate = 2,
-        Compressible = 4,
-        HasValidator = 8,
+        HasValidator = 4,
     }
 
     public static ReadOnlyMemory<byte> Encode(SharedRecord record)
@@ -101,7 +100,7 @@ internal static class EntryFormat
         writer.Long(response.FillTime.Ticks);
         writer.Optional(response.EntityTag);
         writer.Byte((byte)((response.AlwaysValidate ? Flags.AlwaysValidate : 0) | (response.MustRevalidate ? Flags.MustRevalidate : 0)
-            | (response.Compressible ? Flags.Compressible : 0) | (response.HasValidator ? Flags.HasValidator : 0)));
+            | (response.HasValidator ? Flags.HasValidator : 0)));
         writer.Int(response.Body.Length);
         writer.Raw(response.Body.Span);
     }
@@ -137,7 +136,6 @@ internal static class EntryFormat
         {
             AlwaysValidate = (flags & Flags.AlwaysValidate) != 0,
             MustRevalidate = (flags & Flags.MustRevalidate) != 0,
-            Compressible = (flags & Flags.Compressible) != 0,
             HasValidator = (flags & Flags.HasValidator) != 0,
             Body = reader.Raw(reader.Int()),
         };

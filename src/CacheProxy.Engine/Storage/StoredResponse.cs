@@ -71,9 +71,6 @@ public sealed record StoredResponse
     /// <summary>The entity tag that we made of the body, quotes included; <see langword="null"/> when the origin gave one, or there is no body to tag.</summary>
     public string? EntityTag { get; init; }
 
-    /// <summary>Its body is ours to compress: text in identity coding, not under <c>no-transform</c>.</summary>
-    public bool Compressible { get; init; }
-
     /// <summary>How long the origin took: what each hit saves.</summary>
     public TimeSpan FillTime { get; init; }
 

@@ -21,7 +21,7 @@ public static class ProxySettingsReader
         ["Memory"] = ["Limit"],
         ["Consistency"] = ["Lease", "OnLostLease", "ServeFor", "Standbys", "LogLimit", "LogBytes"],
         ["Origin"] = ["ConnectTimeout", "MaxConcurrentFills"],
-        ["Management"] = ["Listeners", "RequireScopes", "Prefix"],
+        ["Management"] = ["Listeners", "RequireScopes", "Prefix", "StatsPath", "ClearPath"],
         ["Headers"] = ["CacheStatus"],
         ["Webhooks"] = ["Secrets"],
         ["ForwardedHeaders"] = ["KnownNetworks"],

@@ -27,8 +27,13 @@ internal sealed class OutgoingRequestTransform(bool keepsTarget) : RequestTransf
             foreach (var name in s_addedAboutClient) headers.Remove(name);
             return ValueTask.CompletedTask;
         }
-        var connection = context.HttpContext.Request.Headers.Connection;
-        if (connection.Count > 0 && !context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().Headers.ContainsKey("Upgrade")) RemoveNominated(context, connection);
+        foreach (var name in ConnectionFields.Nominated(context.HttpContext.Request.Headers.Connection))
+        {
+            // An upgrade needs its own field; YARP sends it where it is one.
+            if (ConnectionFields.IsHopByHop(name)) continue;
+            headers.Remove(name);
+            context.ProxyRequest.Content?.Headers.Remove(name);
+        }
         return ValueTask.CompletedTask;
     }
 
@@ -38,17 +43,6 @@ internal sealed class OutgoingRequestTransform(bool keepsTarget) : RequestTransf
         if (target.Length == 0 || target[0] == '*') return;
         var exact = outgoing?.Target ?? RequestTarget.Parse(target).ToString();
         context.ProxyRequest.RequestUri = new Uri(context.DestinationPrefix.TrimEnd('/') + exact, s_exact);
-    }
-
-    private static void RemoveNominated(RequestTransformContext context, Microsoft.Extensions.Primitives.StringValues connection)
-    {
-        foreach (var (name, _) in context.HttpContext.Request.Headers)
-        {
-            // What we set ourselves about the client cannot be nominated away.
-            if (name.StartsWith("X-Forwarded-", StringComparison.OrdinalIgnoreCase) || !ConnectionFields.IsHopByHop(name, connection)) continue;
-            context.ProxyRequest.Headers.Remove(name);
-            context.ProxyRequest.Content?.Headers.Remove(name);
-        }
     }
 }
 

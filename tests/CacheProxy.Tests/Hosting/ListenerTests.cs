@@ -1,5 +1,8 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using CacheProxy.Engine.Telemetry;
+using CacheProxy.Hosting;
 using CacheProxy.Hosting.Listeners;
 using CacheProxy.Hosting.Shutdown;
 using CacheProxy.Management;
@@ -7,6 +10,7 @@ using CacheProxy.Tests.Management;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Configuration;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace CacheProxy.Tests.Hosting;
 
@@ -126,21 +130,26 @@ public sealed class ListenerTests
     }
 
     [Theory]
-    [InlineData("Urls")]
-    [InlineData("Admin:Url")]
-    public async Task Port_TakenByAnother_IsNamedWithWhatToDo(string setting)
+    [InlineData("Urls", "127.0.0.1")]
+    [InlineData("Urls", "localhost")]
+    [InlineData("Admin:Url", "0.0.0.0")]
+    public async Task Port_TakenByAnother_IsNamedWithWhatToDo(string setting, string host)
     {
         using var other = new TcpListener(IPAddress.Loopback, 0);
         other.Start();
-        var url = $"http://127.0.0.1:{((IPEndPoint)other.LocalEndpoint).Port}";
-        var builder = WebApplication.CreateSlimBuilder();
-        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Urls"] = "http://127.0.0.1:0", ["Admin:Url"] = "http://127.0.0.1:0", [setting] = url });
-        List<string> errors = [];
-        builder.AddListeners(ListenerOptions.Read(builder.Configuration, errors));
-        using var error = new StringWriter();
-        Assert.Equal(1, await builder.Build().RunToEndAsync(error));
-        Assert.Contains($"{url} ({setting}) is taken", error.ToString(), StringComparison.Ordinal);
-        Assert.Contains($"--{setting} http://", error.ToString(), StringComparison.Ordinal);
+        var url = $"http://{host}:{((IPEndPoint)other.LocalEndpoint).Port}";
+        var said = await FailToStartAsync(setting, url);
+        Assert.Contains($"could not start: {url} ({setting}) is taken", said, StringComparison.Ordinal);
+        Assert.Contains($"--{setting} http://", said, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', said);
+    }
+
+    [Fact]
+    public async Task Address_OfAnotherMachine_IsNamedWithWhatToDo()
+    {
+        var said = await FailToStartAsync("Urls", "http://203.0.113.5:7080");
+        Assert.Contains("cannot listen on http://203.0.113.5:7080 (Urls)", said, StringComparison.Ordinal);
+        Assert.DoesNotContain('\n', said);
     }
 
     [Fact]
@@ -166,6 +175,23 @@ public sealed class ListenerTests
         List<string> errors = [];
         ListenerOptions.Read(new ConfigurationBuilder().AddInMemoryCollection(new Dictionary<string, string?> { [key] = value }).Build(), errors);
         Assert.Contains($"{key} = '{value}'", Assert.Single(errors), StringComparison.Ordinal);
+    }
+
+    /// <summary>What an operator sees: our line, and no log line beside it.</summary>
+    private static async Task<string> FailToStartAsync(string setting, string url)
+    {
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Configuration.AddInMemoryCollection(new Dictionary<string, string?> { ["Urls"] = "http://127.0.0.1:0", ["Admin:Url"] = "http://127.0.0.1:0", [setting] = url });
+        ConcurrentQueue<string> lines = new();
+        builder.Logging.ClearProviders().AddProvider(new QueueLoggerProvider(lines));
+        List<string> errors = [];
+        builder.AddHosting(errors);
+        builder.Services.AddManagement(builder.Configuration, errors);
+        builder.Services.AddSingleton<ICacheStatistics, TestStatistics>();
+        using var error = new StringWriter();
+        Assert.Equal(1, await builder.Build().RunToEndAsync(error));
+        Assert.Empty(lines);
+        return error.ToString().TrimEnd();
     }
 
     private static int FreePort()

@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
 
@@ -28,7 +29,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
         {
             Forward = demand.Forward,
             Stored = head.Prototype is not null,
-            Detail = head.Prototype is null ? DecisionTable.Kebab(head.Reason.ToString()) : null,
+            Detail = head.Prototype is null ? Storability.Label(head.Reason) : null,
         };
         if (head.Prototype is not null && WantsWhole(context.Request, head))
         {
@@ -94,10 +95,6 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
         }
     }
 
-    private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head)
-    {
-        if (head.ContentLength <= SentWhole) return true;
-        var headers = request.Headers;
-        return headers.Range.Count > 0 || headers.IfNoneMatch.Count > 0 || headers.IfModifiedSince.Count > 0 || headers.IfMatch.Count > 0 || headers.IfUnmodifiedSince.Count > 0;
-    }
+    private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) =>
+        head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers);
 }

@@ -24,7 +24,7 @@ internal sealed class FillRequest
         Host = context.Request.Host.Value ?? "";
         Headers = new HeaderDictionary(context.Request.Headers.Count);
         foreach (var (name, values) in context.Request.Headers) Headers[name] = values;
-        Directives = CacheControl.Parse(Headers.CacheControl);
+        Directives = Freshness.OfRequest(Headers);
         ClientAddress = context.Connection.RemoteIpAddress;
         Trace = Activity.Current?.Context ?? default;
     }

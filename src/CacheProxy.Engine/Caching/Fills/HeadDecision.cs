@@ -10,7 +10,7 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier mem
 {
     public DecidedHead Decide(Fill fill, MemoryEntry? stored, int status, HeaderFields received, DateTimeOffset requestTime)
     {
-        if (status == 304) return stored is { Response.HasValidator: true } ? Validate(fill, stored, received, requestTime) : Unasked;
+        if (status == 304) return stored is { Response.HasValidator: true } && Freshening.Selects(stored.Response.Headers, received) ? Validate(fill, stored, received, requestTime) : Unasked;
         if (status == 206) return Unasked;
         if (status is 500 or 502 or 503 or 504 && stored is not null && Reuse.AllowsStaleOnError(stored))
             return new DecidedHead(StaleInsteadOf(stored, FillFailure.Unreachable), null, null);
@@ -41,7 +41,7 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier mem
             : new FillOutcome.Failed(failure);
 
     public void Count(Fill fill, Storable reason) =>
-        metrics.NotStored.WithLabels(fill.Plan.Policy.Name, DecisionTable.Kebab(reason.ToString())).Inc();
+        metrics.NotStored.WithLabels(fill.Plan.Policy.Name, Storability.Label(reason)).Inc();
 
     private static DecidedHead Unasked { get; } = new(new FillOutcome.Failed(FillFailure.Unasked), null, null);
 

@@ -15,7 +15,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
 {
     private static readonly HashSet<string> s_neverStored = new(StringComparer.OrdinalIgnoreCase)
     {
-        HeaderNames.Age, "X-Cache", "Surrogate-Key", "Cache-Tag", "Surrogate-Control", HeaderNames.TransferEncoding,
+        HeaderNames.Age, "X-Cache", "Surrogate-Control",
     };
 
     /// <param name="request">What was asked.</param>
@@ -28,21 +28,20 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
         FillRequest request, int status, HeaderFields received, Position? stamp, DateTimeOffset requestTime, DateTimeOffset responseTime)
     {
         var policy = request.Plan.Policy;
-        if (stamp is null) return (null, Storable.NoStamp);
+        if (stamp is null) return (null, Storable.NoPosition);
         var control = CacheControl.Parse(received[HeaderNames.CacheControl]);
-        var effective = policy.FollowsOrigin ? TargetedCacheControl.Parse(received["CDN-Cache-Control"]) ?? control : control;
+        var effective = policy.FollowsOrigin ? TargetedCacheControl.Parse(received[TargetedCacheControl.FieldName]) ?? control : control;
         var lifetime = Freshness.Of(status, received, effective, responseTime);
-        var reason = policy.FollowsOrigin
-            ? Storability.UnderOrigin(request.Method, request.Directives, request.HasCredentials, status, received, effective, lifetime)
-            : Storability.UnderPolicy(status, received, effective);
+        var reason = policy.FollowsOrigin ? UnderOrigin(request, status, received, effective, lifetime) : Storability.UnderPolicy(status, received, effective);
         TimeSpan ttl = default;
         if (reason == Storable.Yes && !policy.FollowsOrigin && !policy.TryGetTtl(status, out ttl)) reason = Storable.Status;
         if (reason != Storable.Yes) return (null, reason);
 
         var selecting = new RequestSelection(request.Headers, policy, headers).Selecting(received);
         if (selecting is null) return (null, Storable.VaryAny);
-        var tags = TagsOf(request.Plan, received);
-        if (tags.Length > limits.MaxTags) return (null, Storable.TooManyTags);
+        var added = CacheTags.Read(received, limits.MaxTags);
+        ImmutableArray<string> tags = added.Tags.IsEmpty ? request.Plan.Tags : [.. request.Plan.Tags.Union(added.Tags)];
+        if (!added.IsComplete || tags.Length > limits.MaxTags) return (null, Storable.TooManyTags);
 
         var initialAge = Freshness.InitialAge(received, requestTime, responseTime);
         var prototype = new StoredResponse
@@ -56,7 +55,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
             Stamp = stamp.Value,
             Selecting = selecting.Value,
             Status = status,
-            Headers = FieldsToStore(policy, received, control, responseTime),
+            Headers = FieldsToStore(policy, received, effective, responseTime),
             Body = default,
             RequestTime = requestTime,
             ResponseTime = responseTime,
@@ -65,39 +64,37 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
             StaleWhileRevalidate = policy.FollowsOrigin ? effective.StaleWhileRevalidate ?? policy.StaleWhileRevalidate : policy.StaleWhileRevalidate,
             StaleIfError = policy.FollowsOrigin ? effective.StaleIfError ?? policy.StaleIfError : policy.StaleIfError,
             AlwaysValidate = policy.FollowsOrigin && effective.NoCache,
-            MustRevalidate = ForbidsStale(policy, effective),
-            Compressible = ContentCoding.IsCompressible(received) && !control.NoTransform,
-            HasValidator = received.Contains(HeaderNames.ETag) || received.Contains(HeaderNames.LastModified),
+            MustRevalidate = policy.FollowsOrigin ? Freshness.ForbidsStale(effective, KeepsStale(policy)) : effective.MustRevalidate,
+            HasValidator = !Freshening.ValidatorsOf(received).IsEmpty,
         };
         return (prototype, Storable.Yes);
     }
 
     /// <summary>The fields for the one who asked, where nothing is stored.</summary>
-    public static HeaderFields FieldsToPass(HeaderFields received) => received.Without(static name =>
-        string.Equals(name, "Surrogate-Key", StringComparison.OrdinalIgnoreCase) || string.Equals(name, "Cache-Tag", StringComparison.OrdinalIgnoreCase)
-        || string.Equals(name, "X-Cache", StringComparison.OrdinalIgnoreCase));
+    public static HeaderFields FieldsToPass(HeaderFields received) =>
+        received.Without(static name => CacheTags.IsStripped(name) || string.Equals(name, "X-Cache", StringComparison.OrdinalIgnoreCase));
 
-    private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl control, DateTimeOffset responseTime)
+    private static Storable UnderOrigin(FillRequest request, int status, HeaderFields received, CacheControl effective, FreshnessLifetime lifetime) =>
+        Storability.UnderOrigin(new Exchange
+        {
+            Method = request.Method,
+            RequestDirectives = request.Plan.Policy.RequestDirectives == RequestDirectives.Honor ? request.Directives : CacheControl.None,
+            Authorized = request.HasCredentials,
+            Status = status,
+            Response = received,
+            Effective = effective,
+            Lifetime = lifetime,
+            PolicyKeepsStale = KeepsStale(request.Plan.Policy),
+        });
+
+    private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
     {
-        var kept = received.Without(name => s_neverStored.Contains(name) || policy.RemovesHeader(name)
-            || control.NoCacheFields.Contains(name, StringComparer.OrdinalIgnoreCase) || control.PrivateFields.Contains(name, StringComparer.OrdinalIgnoreCase));
+        var kept = ConnectionFields.ToStore(received, effective)
+            .Without(name => s_neverStored.Contains(name) || CacheTags.IsStripped(name) || policy.RemovesHeader(name));
         return HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _) ? kept : kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
     }
 
-    // Under Origin, s-maxage carries the meaning of proxy-revalidate (§5.2.2.10); a window that the policy gives overrides that alone.
-    private static bool ForbidsStale(CachePolicy policy, CacheControl control)
-    {
-        if (control.MustRevalidate) return true;
-        if (!policy.FollowsOrigin) return false;
-        var policyAllows = policy.StaleWhileRevalidate > TimeSpan.Zero || policy.StaleIfError > TimeSpan.Zero;
-        return control.ProxyRevalidate || control.NoCache || (control.SharedMaxAge is not null && !policyAllows);
-    }
-
-    private static ImmutableArray<string> TagsOf(RequestPlan plan, HeaderFields received)
-    {
-        var added = CacheTags.Of(received);
-        return added.IsEmpty ? plan.Tags : [.. plan.Tags.Concat(added).Distinct(StringComparer.Ordinal)];
-    }
+    private static bool KeepsStale(CachePolicy policy) => policy.StaleWhileRevalidate > TimeSpan.Zero || policy.StaleIfError > TimeSpan.Zero;
 
     private TimeSpan Jittered(TimeSpan ttl, double jitter)
     {

@@ -1,25 +1,22 @@
-using System.Globalization;
+using CacheProxy.Engine.Http;
 
 namespace CacheProxy.Engine.Caching.Serving;
 
-/// <summary>The member that we append to <c>Cache-Status</c> (RFC 9211), one place for all of them. Never a key, a tag or a value of a client.</summary>
+/// <summary>The row of the table as our member of <c>Cache-Status</c> (DESIGN 8). Never a key, a tag or a value of a client.</summary>
 internal static class CacheStatusText
 {
-    private const string Name = "CacheProxy";
+    /// <param name="answer">What was decided.</param>
+    /// <param name="ttl">What is left of the stored response's freshness; not used where nothing stored is sent.</param>
+    public static string For(in Answer answer, TimeSpan ttl) => Of(answer, ttl).ToString();
 
-    public static string For(in Answer answer, long ttl) => answer.Result switch
+    private static CacheStatus Of(in Answer answer, TimeSpan ttl) => answer.Result switch
     {
-        CacheResult.Hit or CacheResult.HitShared => string.Create(CultureInfo.InvariantCulture, $"{Name}; hit; ttl={ttl}"),
-        CacheResult.Stale => string.Create(CultureInfo.InvariantCulture, $"{Name}; hit; ttl={ttl}; detail={StaleDetail(answer)}"),
-        CacheResult.Revalidated => $"{Name}; fwd=stale; fwd-status=304; stored",
-        CacheResult.Miss => $"{Name}; fwd={DecisionTable.Forward(answer.Forward)}{Outcome(answer)}",
-        CacheResult.Collapsed => $"{Name}; fwd={DecisionTable.Forward(answer.Forward)}; collapsed{Outcome(answer)}",
-        CacheResult.Bypass => $"{Name}; fwd={DecisionTable.Forward(answer.Bypass)}; detail={answer.Detail}",
-        _ => $"{Name}; detail={DecisionTable.Label(answer.Result)}",
+        CacheResult.Hit or CacheResult.HitShared => new() { Hit = true, Ttl = ttl },
+        CacheResult.Stale => new() { Hit = true, Ttl = ttl, Detail = answer.BehindPurge ? "soft" : DecisionTable.Detail(answer.Stale ?? StaleReason.WhileRevalidate) },
+        CacheResult.Revalidated => new() { Forward = ForwardReason.Stale, ForwardStatus = 304, Stored = true },
+        CacheResult.Miss => new() { Forward = answer.Forward, Stored = answer.Stored, Detail = answer.Detail },
+        CacheResult.Collapsed => new() { Forward = answer.Forward, Stored = answer.Stored, Collapsed = true, Detail = answer.Detail },
+        CacheResult.Bypass => new() { Forward = DecisionTable.Forward(answer.Bypass), Detail = answer.Detail },
+        _ => new() { Detail = DecisionTable.Label(answer.Result) },
     };
-
-    private static string StaleDetail(in Answer answer) =>
-        answer.BehindPurge ? "soft" : DecisionTable.Detail(answer.Stale ?? StaleReason.WhileRevalidate);
-
-    private static string Outcome(in Answer answer) => answer.Stored ? "; stored" : answer.Detail is { } detail ? $"; detail={detail}" : "";
 }

@@ -15,12 +15,12 @@ internal sealed class FillWriter(CacheStatusOptions options)
         response.StatusCode = head.Status;
         foreach (var (name, values) in head.Headers)
             if (!Is(name, HeaderNames.ContentLength)) response.Headers[name] = values;
-        response.ContentLength = HttpStatus.HasContent(head.Status) ? head.ContentLength : null;
+        response.ContentLength = StatusFacts.HasNoContent(head.Status) ? null : head.ContentLength;
         response.Headers.Via = StringValues.Concat(head.Headers[HeaderNames.Via], ViaText.Value);
         if (options.Shown)
         {
             response.Headers["X-Cache"] = DecisionTable.XCache(answer.Result);
-            response.Headers["Cache-Status"] = StringValues.Concat(head.Headers["Cache-Status"], CacheStatusText.For(answer, 0));
+            response.Headers["Cache-Status"] = StringValues.Concat(head.Headers["Cache-Status"], CacheStatusText.For(answer, default));
         }
         try
         {

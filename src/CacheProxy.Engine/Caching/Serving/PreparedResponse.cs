@@ -29,13 +29,11 @@ internal sealed class PreparedResponse
         fields.Add(new Field(HeaderNames.Via, StringValues.Concat(response.Headers[HeaderNames.Via], ViaText.Value)));
         _fields = [.. fields];
         _cacheStatusBefore = response.Headers["Cache-Status"];
-        EntityTag = Http.EntityTag.TryParse(response.EntityTag ?? response.Headers[HeaderNames.ETag], out var parsed) ? parsed : null;
-        LastModified = HttpDate.TryParse(response.Headers[HeaderNames.LastModified], response.ResponseTime, out var modified) ? modified : null;
+        Sent = response.EntityTag is { } own ? response.Headers.With(HeaderNames.ETag, own) : response.Headers;
     }
 
-    public EntityTag? EntityTag { get; }
-
-    public DateTimeOffset? LastModified { get; }
+    /// <summary>The fields with the entity tag that is sent: what a request's conditions are about.</summary>
+    public HeaderFields Sent { get; }
 
     public static PreparedResponse Of(MemoryEntry entry) =>
         (PreparedResponse)(entry.Prepared ??= new PreparedResponse(entry.Response));
@@ -57,7 +55,7 @@ internal sealed class PreparedResponse
         var second = (long)age.TotalSeconds;
         var texts = _texts;
         if (texts is not null && texts.Second == second) return texts;
-        var status = CacheStatusText.For(new Answer(CacheResult.Hit), (long)Math.Ceiling((freshUntil - age).TotalSeconds));
+        var status = CacheStatusText.For(new Answer(CacheResult.Hit), freshUntil - age);
         return _texts = new AgeTexts(second, second.ToString(CultureInfo.InvariantCulture), WithStatusBefore(status));
     }
 

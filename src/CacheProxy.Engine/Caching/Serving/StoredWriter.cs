@@ -9,7 +9,7 @@ namespace CacheProxy.Engine.Caching.Serving;
 /// Sends a stored response: whole, as 304, as a range, or as HEAD. Allocates nothing but what the second's texts cost, and awaits nothing
 /// while the socket takes the bytes.
 /// </summary>
-internal sealed class StoredWriter(CacheStatusOptions options)
+internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time)
 {
     private static readonly StringValues s_hit = "HIT";
     private static readonly StringValues s_staleControl = "max-age=0, must-revalidate";
@@ -22,16 +22,14 @@ internal sealed class StoredWriter(CacheStatusOptions options)
         var stored = entry.Response;
         var prepared = PreparedResponse.Of(entry);
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
-        if (isSafe && HasPreconditions(request.Headers))
+        if (isSafe && ConditionalRequest.IsConditional(request.Headers)
+            && ConditionalRequest.Evaluate(request.Method, request.Headers, stored.Status, prepared.Sent, stored.ResponseTime, time.GetUtcNow()) is var precondition
+            && precondition != Precondition.Proceed)
         {
-            var precondition = ConditionalRequest.Evaluate(request.Headers, request.Method, stored.Status, prepared.EntityTag, prepared.LastModified);
-            if (precondition != Precondition.Proceed)
-            {
-                response.StatusCode = precondition == Precondition.NotModified ? StatusCodes.Status304NotModified : StatusCodes.Status412PreconditionFailed;
-                prepared.WriteFieldsOf304(response.Headers);
-                WriteDecision(response.Headers, prepared, entry, answer);
-                return Task.CompletedTask;
-            }
+            response.StatusCode = precondition == Precondition.NotModified ? StatusCodes.Status304NotModified : StatusCodes.Status412PreconditionFailed;
+            prepared.WriteFieldsOf304(response.Headers);
+            WriteDecision(response.Headers, prepared, entry, answer);
+            return Task.CompletedTask;
         }
 
         response.StatusCode = stored.Status;
@@ -43,7 +41,7 @@ internal sealed class StoredWriter(CacheStatusOptions options)
             if (request.Headers.Range.Count > 0 && !HttpMethods.IsHead(request.Method)) body = WriteRange(request, response, prepared, body);
             response.Headers.AcceptRanges = s_bytes;
         }
-        if (!HttpStatus.HasContent(stored.Status)) return Task.CompletedTask;
+        if (StatusFacts.HasNoContent(stored.Status)) return Task.CompletedTask;
         if (HttpMethods.IsHead(request.Method))
         {
             response.ContentLength = body.Length;
@@ -59,20 +57,22 @@ internal sealed class StoredWriter(CacheStatusOptions options)
         return write.IsCompletedSuccessfully ? Task.CompletedTask : write.AsTask();
     }
 
-    private static ReadOnlyMemory<byte> WriteRange(HttpRequest request, HttpResponse response, PreparedResponse prepared, ReadOnlyMemory<byte> body)
+    private ReadOnlyMemory<byte> WriteRange(HttpRequest request, HttpResponse response, PreparedResponse prepared, ReadOnlyMemory<byte> body)
     {
-        var range = ByteRanges.Evaluate(request.Headers.Range, request.Headers.IfRange, body.Length, prepared.EntityTag, prepared.LastModified);
-        switch (range.Kind)
+        var selection = ByteRanges.Select(request.Method, request.Headers, prepared.Sent, body.Length, time.GetUtcNow());
+        switch (selection.Outcome)
         {
-            case RangeKind.Single:
+            case RangeOutcome.Single:
+                var part = selection.Ranges[0];
                 response.StatusCode = StatusCodes.Status206PartialContent;
-                response.Headers.ContentRange = ContentRange.Format(range.Start, range.End, body.Length);
-                return body[(int)range.Start..(int)(range.End + 1)];
-            case RangeKind.Unsatisfiable:
+                response.Headers.ContentRange = new ContentRange(part, body.Length).ToString();
+                return body.Slice((int)part.First, (int)part.Length);
+            case RangeOutcome.Unsatisfiable:
                 response.StatusCode = StatusCodes.Status416RangeNotSatisfiable;
-                response.Headers.ContentRange = ContentRange.Unsatisfied(body.Length);
+                response.Headers.ContentRange = ContentRange.Unsatisfied(body.Length).ToString();
                 return default;
             default:
+                // Several parts: the whole is as good an answer (RFC 9110 §14.2), and no client of an API asks for them.
                 return body;
         }
     }
@@ -99,11 +99,8 @@ internal sealed class StoredWriter(CacheStatusOptions options)
         }
         if (!options.Shown) return;
         headers["X-Cache"] = DecisionTable.XCache(answer.Result);
-        headers["Cache-Status"] = prepared.WithStatusBefore(CacheStatusText.For(answer, (long)Math.Ceiling((stored.FreshUntilAge - age).TotalSeconds)));
+        headers["Cache-Status"] = prepared.WithStatusBefore(CacheStatusText.For(answer, stored.FreshUntilAge - age));
     }
-
-    private static bool HasPreconditions(IHeaderDictionary headers) =>
-        headers.IfNoneMatch.Count > 0 || headers.IfModifiedSince.Count > 0 || headers.IfMatch.Count > 0 || headers.IfUnmodifiedSince.Count > 0;
 }
 
 /// <summary><c>Headers:CacheStatus</c>.</summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using CacheProxy.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -12,13 +13,16 @@ public sealed class ListenerSet
     public IReadOnlyList<string> Addresses(ListenerRole role) =>
         [.. _bound.Where(bound => bound.Config.Role == role).Select(bound => Address(bound.Config, bound.Options))];
 
-    /// <summary>Which listener a message of Kestrel's that it could not bind speaks of.</summary>
-    internal ListenerConfig? FindIn(string message) =>
-        _bound.OrderByDescending(bound => Address(bound.Config, bound.Options).Length)
-            .FirstOrDefault(bound => message.Contains(Address(bound.Config, bound.Options), StringComparison.OrdinalIgnoreCase) || message.Contains(bound.Options.ToString()!, StringComparison.OrdinalIgnoreCase))
-            .Config;
+    /// <summary>Which listeners a message of Kestrel's that it could not bind may speak of: those of its port (it names an address, where <c>localhost</c> was configured), else all.</summary>
+    internal IReadOnlyList<ListenerConfig> FindIn(string message)
+    {
+        var named = _bound.Where(bound => NamesPort(message, BindingAddress.Parse(bound.Config.Url).Port)).Select(bound => bound.Config).ToArray();
+        return named.Length != 0 ? named : [.. _bound.Select(bound => bound.Config)];
+    }
 
     internal void Add(ListenerConfig config, ListenOptions options) => _bound.Add((config, options));
+
+    private static bool NamesPort(string message, int port) => port != 0 && message.Contains(string.Create(CultureInfo.InvariantCulture, $":{port}:"), StringComparison.Ordinal);
 
     private static string Address(ListenerConfig config, ListenOptions options)
     {

@@ -35,7 +35,7 @@ internal sealed partial class StartupSummary(
     [LoggerMessage(6301, LogLevel.Information, "CacheProxy {Version} listens on {Clients} (clients) and {Operators} (operators: /metrics, /healthz/ready).")]
     private static partial void LogListening(ILogger logger, string version, string clients, string operators);
 
-    [LoggerMessage(6302, LogLevel.Information, "Management under {Prefix} on {Listeners}, for {Tokens}; webhooks signed with {Secrets}.")]
+    [LoggerMessage(6302, LogLevel.Information, "Management under {Prefix} on {Listeners}: {Tokens}. Webhooks: {Secrets}.")]
     private static partial void LogManagement(ILogger logger, string prefix, string tokens, string secrets, string listeners);
 
     [LoggerMessage(6303, LogLevel.Information, "On SIGTERM: not ready at once, requests go on for {Delay}, then those under way have {Timeout}.")]

@@ -1,3 +1,4 @@
+using System.Net.Sockets;
 using CacheProxy.Hosting.Listeners;
 using Microsoft.AspNetCore.Connections;
 
@@ -30,19 +31,20 @@ public static class RunToEnd
 
     private static string Explain(Exception exception, ListenerSet listeners)
     {
-        var listener = listeners.FindIn(exception.Message);
-        if (listener is not null && (exception.InnerException is AddressInUseException || exception is AddressInUseException))
-        {
-            return $"CacheProxy could not start: {listener.Url} ({listener.Setting}) is taken by another process. "
-                + $"End that one (ss -ltnp shows it), or choose another address: {Remedy(listener)}";
-        }
-
-        return listener is not null
-            ? $"CacheProxy could not start: it cannot listen on {listener.Url} ({listener.Setting}): {exception.Message} Choose another address: {Remedy(listener)}"
-            : $"CacheProxy could not start: {exception}";
+        if (!IsOfASocket(exception)) return $"CacheProxy could not start: {exception}";
+        var taken = exception is AddressInUseException || exception.InnerException is AddressInUseException;
+        var candidates = listeners.FindIn(exception.Message);
+        var where = string.Join(" or ", candidates.Select(listener => $"{listener.Url} ({listener.Setting})"));
+        var remedies = string.Join(" or ", candidates.Select(Remedy).Distinct());
+        return taken
+            ? $"CacheProxy could not start: {where} is taken by another process. End that one (ss -ltnp shows it), or choose another address: {remedies}."
+            : $"CacheProxy could not start: it cannot listen on {where}: {exception.Message}. Choose an address of this machine, and a port from 1024 on: {remedies}.";
     }
 
+    private static bool IsOfASocket(Exception exception) =>
+        exception is SocketException or AddressInUseException || (exception.InnerException is { } inner && IsOfASocket(inner));
+
     private static string Remedy(ListenerConfig listener) => listener.Endpoint is null
-        ? $"--{listener.Setting} http://localhost:<port>, or the environment variable {listener.Setting.Replace(":", "__", StringComparison.Ordinal)}."
-        : $"{listener.Setting}:Url.";
+        ? $"--{listener.Setting} http://localhost:<port>, or the environment variable {listener.Setting.Replace(":", "__", StringComparison.Ordinal)}"
+        : $"{listener.Setting}:Url";
 }

@@ -35,7 +35,7 @@ public sealed record BearerOptions
     /// <summary>Keeps the keys out of logs.</summary>
     public override string ToString() => Authority is not null
         ? $"tokens of {Authority}"
-        : IsConfigured ? $"HS256 tokens of issuer {ValidIssuer} ({SigningKeys.Length} key(s))" : "no tokens";
+        : IsConfigured ? $"HS256 tokens of issuer {ValidIssuer} ({SigningKeys.Length} key(s))" : "no operators' tokens are configured, so all is refused";
 
     /// <summary>Reads the section; what is wrong is added to <paramref name="errors"/>, without any key.</summary>
     public static BearerOptions Read(IConfiguration configuration, ICollection<string> errors)

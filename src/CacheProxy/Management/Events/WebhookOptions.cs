@@ -11,7 +11,7 @@ public sealed record WebhookOptions
     public ImmutableArray<byte[]> Keys { get; init; } = [];
 
     /// <summary>Keeps the keys out of logs.</summary>
-    public override string ToString() => $"{Keys.Length} secret(s)";
+    public override string ToString() => Keys.IsEmpty ? "no secret is configured, so all are refused" : $"{Keys.Length} secret(s)";
 
     /// <summary>Reads the section; what is wrong is added to <paramref name="errors"/>, without the secret.</summary>
     public static WebhookOptions Read(IConfiguration configuration, ICollection<string> errors)
