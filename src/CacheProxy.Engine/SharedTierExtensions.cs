@@ -13,21 +13,21 @@ public static class SharedTierExtensions
 {
     /// <summary>Registers the shared tier, the fill lock and the list of names over one connection.</summary>
     /// <param name="services">The services.</param>
-    /// <param name="connect">Gives the connection, made at first use; it must not fail for want of a server (<c>abortConnect=false</c>).</param>
+    /// <param name="connect">Gives the connection, or nothing while it is being made; it must not fail for want of a server (<c>abortConnect=false</c>).</param>
     /// <param name="instanceName"><c>Redis:InstanceName</c>, the prefix of all names.</param>
     /// <param name="options">The bounds.</param>
     public static IServiceCollection AddSharedTier(
-        this IServiceCollection services, Func<IServiceProvider, IConnectionMultiplexer> connect, string instanceName, SharedTierOptions options)
+        this IServiceCollection services, Func<IServiceProvider, IConnectionMultiplexer?> connect, string instanceName, SharedTierOptions options)
     {
         services.AddSingleton(options);
         services.AddStackExchangeRedisOutputCache(static _ => { });
         services.AddOptions<Microsoft.AspNetCore.OutputCaching.StackExchangeRedis.RedisOutputCacheOptions>().Configure<IServiceProvider>((redis, provider) =>
         {
             redis.InstanceName = instanceName;
-            redis.ConnectionMultiplexerFactory = () => Task.FromResult(connect(provider));
+            redis.ConnectionMultiplexerFactory = () => Task.FromResult(Connected(connect(provider)));
         });
         services.AddSingleton(provider => new SharedTierBreaker(
-            async cancellationToken => await connect(provider).GetDatabase().PingAsync().WaitAsync(options.Timeout, cancellationToken),
+            async cancellationToken => await Connected(connect(provider)).GetDatabase().PingAsync().WaitAsync(options.Timeout, cancellationToken),
             provider.GetRequiredService<CacheMetrics>(), provider.GetRequiredService<TimeProvider>(), provider.GetRequiredService<ILogger<SharedTierBreaker>>()));
         services.AddSingleton(provider => new SharedTier(
             (IOutputCacheBufferStore)provider.GetRequiredService<IOutputCacheStore>(), provider.GetRequiredService<SharedTierBreaker>(), options,
@@ -37,4 +37,7 @@ public static class SharedTierExtensions
             () => connect(provider), instanceName, provider.GetRequiredService<SharedTierBreaker>(), options, provider.GetRequiredService<TimeProvider>()));
         return services;
     }
+
+    private static IConnectionMultiplexer Connected(IConnectionMultiplexer? connection) =>
+        connection ?? throw new TimeoutException("The first connection to Redis is still being made.");
 }

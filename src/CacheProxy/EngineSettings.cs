@@ -2,6 +2,9 @@ using CacheProxy.Configuration;
 using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Proxying;
 
@@ -25,5 +28,34 @@ internal static class EngineSettings
         Credentials = settings.Credentials,
     };
 
+    public static ConsistencyOptions ConsistencyOf(ProxySettings settings) => new()
+    {
+        Lease = settings.Consistency.Lease,
+        OnLostLease = settings.Consistency.OnLostLease == OnLostLease.Serve ? LostLease.Serve : LostLease.Origin,
+        ServeFor = settings.Consistency.ServeFor,
+        Standbys = settings.Consistency.Standbys,
+        LogLimit = settings.Consistency.LogLimit,
+        LogBytes = settings.Consistency.LogBytes,
+    };
+
+    public static RedisOptions RedisOf(ProxySettings settings) => new()
+    {
+        ConnectionString = settings.RedisConnection is { } connection ? Parse(connection) : null,
+        InstanceName = settings.Redis.InstanceName,
+        Timeout = settings.Redis.Timeout,
+    };
+
     public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout };
+
+    private static RedisConnectionString Parse(Secret connection)
+    {
+        try
+        {
+            return RedisConnectionString.Parse(connection.Reveal());
+        }
+        catch (FormatException exception)
+        {
+            throw new ConfigurationException("the settings", [new ConfigurationError("ConnectionStrings:Redis", null, exception.Message)]);
+        }
+    }
 }

@@ -2,6 +2,7 @@ using CacheProxy;
 using CacheProxy.Configuration;
 using CacheProxy.Engine;
 using CacheProxy.Hosting;
+using CacheProxy.Hosting.Shutdown;
 using CacheProxy.Management;
 using CacheProxy.Proxying;
 
@@ -21,10 +22,11 @@ try
     builder.Services.AddMetricsRegistry();
     builder.Services.AddCacheProxyConfiguration(loaded, file);
     builder.Services.AddCacheEngine(EngineSettings.Of(loaded.Settings));
-    builder.Services.AddInvalidation(loaded.Settings);
+    builder.Services.AddRedis(loaded.Settings);
+    builder.Services.AddEventMapping();
     builder.Services.AddManagement(builder.Configuration, errors);
     builder.Services.AddProxying(builder.Configuration, EngineSettings.OriginOf(loaded.Settings));
-    InvalidationTemp.ThrowIfAny(errors);
+    ConfigurationException.ThrowIfAny("the settings", errors);
 
     // 4 A request's way: order matters.
     var app = builder.Build();
@@ -35,8 +37,7 @@ try
     app.UseRequestTimeouts();
     app.UseCacheEngine();
     app.MapProxying();
-    await app.RunAsync();
-    return Environment.ExitCode;
+    return await app.RunToEndAsync(Console.Error);
 }
 catch (ConfigurationException problem)
 {

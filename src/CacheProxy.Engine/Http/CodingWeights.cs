@@ -15,7 +15,7 @@ internal readonly struct CodingWeights(StringValues acceptEncoding)
     public int Of(ReadOnlySpan<char> coding) => Find(Canonical(coding)) ?? OfAny;
 
     // RFC 9110 §8.4.1: x-gzip and x-compress are the same as without "x-".
-    private static ReadOnlySpan<char> Canonical(ReadOnlySpan<char> coding) =>
+    public static ReadOnlySpan<char> Canonical(ReadOnlySpan<char> coding) =>
         FieldSyntax.Is(coding, "x-gzip") || FieldSyntax.Is(coding, "x-compress") ? coding[2..] : coding;
 
     // A coding named twice: the refusal counts.

@@ -60,10 +60,22 @@ public static class ContentCoding
         return coded || weights.OfIdentity > 0;
     }
 
+    /// <summary>Whether all codings of a response are ones that <see cref="Normalize"/> tells apart.</summary>
+    public static bool IsKnown(StringValues contentEncoding)
+    {
+        foreach (var line in contentEncoding)
+        {
+            var members = new ListReader(line);
+            while (members.TryRead(out var coding))
+                if (!FieldSyntax.Is(coding, "identity") && !IsKnown(CodingWeights.Canonical(coding))) return false;
+        }
+        return true;
+    }
+
     /// <summary>
-    /// <c>Accept-Encoding</c> as the set of known codings that it accepts, in order, then <c>*</c> if it accepts any other, then
-    /// <c>identity;q=0</c> if it refuses that: a value that can itself be sent. Codings that are not known are left out, so a response in one
-    /// may not be shared unless the origin was sent this value, or <see cref="Accepts"/> is asked. Empty without the field.
+    /// <c>Accept-Encoding</c> as the set of known codings that it accepts, in order, then <c>*</c> if it accepts any other (and what it
+    /// refuses all the same), then <c>identity;q=0</c> if it refuses that: a value that can itself be sent. Codings that are not known are left out, so a response in one
+    /// is not stored as one of several variants (<see cref="Storable.UnknownCoding"/>). Empty without the field.
     /// </summary>
     public static string Normalize(StringValues acceptEncoding)
     {
@@ -72,7 +84,13 @@ public static class ContentCoding
         var accepted = new List<string>(s_known.Length + 2);
         foreach (var coding in s_known)
             if (weights.Of(coding) > 0) accepted.Add(coding);
-        if (weights.OfAny > 0) accepted.Add("*");
+        if (weights.OfAny > 0)
+        {
+            accepted.Add("*");
+            // Beside "*", what is refused has to say so.
+            foreach (var coding in s_known)
+                if (weights.Of(coding) == 0) accepted.Add($"{coding};q=0");
+        }
         if (weights.OfIdentity == 0) accepted.Add("identity;q=0");
         else if (accepted.Count == 0) return "identity";
         return string.Join(',', accepted);
@@ -106,5 +124,12 @@ public static class ContentCoding
             || FieldSyntax.Is(type, "application/json") || FieldSyntax.Is(type, "application/xml")
             || FieldSyntax.Is(type, "application/javascript") || FieldSyntax.Is(type, "application/x-javascript")
             || FieldSyntax.Is(type, "application/x-ndjson");
+    }
+
+    private static bool IsKnown(ReadOnlySpan<char> coding)
+    {
+        foreach (var known in s_known)
+            if (FieldSyntax.Is(coding, known)) return true;
+        return false;
     }
 }

@@ -104,8 +104,12 @@ public static class Freshening
 
     private static bool IsOfOneArrival(string name) => FieldSyntax.Is(name, "Age") || FieldSyntax.Is(name, "Date");
 
-    private static bool SameDate(StringValues one, StringValues other) =>
-        one.Count == 1 && other.Count == 1
-        && (one[0] == other[0]
-            || (HttpDate.TryParse(one, DateTimeOffset.UnixEpoch, out var a) && HttpDate.TryParse(other, DateTimeOffset.UnixEpoch, out var b) && a == b));
+    // The century of an RFC 850 date is the one that is nearest to the other date: they are compared, not placed in time.
+    private static bool SameDate(StringValues one, StringValues other)
+    {
+        if (one.Count != 1 || other.Count != 1) return false;
+        if (one[0] == other[0]) return true;
+        return HttpDate.TryParse(one, DateTimeOffset.UnixEpoch, out var a) && HttpDate.TryParse(other, a, out var b)
+            && HttpDate.TryParse(one, b, out a) && a == b;
+    }
 }

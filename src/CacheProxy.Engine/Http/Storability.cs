@@ -46,6 +46,9 @@ public enum Storable
 
     /// <summary>The replica has no position in the log yet, so there is no stamp.</summary>
     NoPosition,
+
+    /// <summary>It varies by <c>Accept-Encoding</c> and has a coding that <see cref="ContentCoding.Normalize"/> does not tell apart.</summary>
+    UnknownCoding,
 }
 
 /// <summary>An exchange with the origin, as far as the decision to store depends on it.</summary>
@@ -85,7 +88,7 @@ public static class Storability
     private static readonly ImmutableArray<string> s_labels =
     [
         "stored", "method", "status", "request-no-store", "no-store", "private", "authorization", "set-cookie", "vary-any", "no-freshness",
-        "too-large", "too-many-tags", "incomplete", "no-position",
+        "too-large", "too-many-tags", "incomplete", "no-position", "unknown-coding",
     ];
 
     /// <summary>The value as metrics and <c>Cache-Status</c> show it: lower case with dashes.</summary>
@@ -103,7 +106,7 @@ public static class Storability
         if (directives.MustUnderstand ? !StatusFacts.IsUnderstood(exchange.Status) : directives.NoStore) return Storable.NoStore;
         if (directives.Private) return Storable.Private;
         if (exchange.Authorized && !IsForOthersToo(directives)) return Storable.Authorization;
-        if (!Vary.TryParse(response["Vary"], out _)) return Storable.VaryAny;
+        if (OfVariants(response) is var selectable && selectable != Storable.Yes) return selectable;
         if (SetsCookie(response, directives) && !exchange.Lifetime.IsExplicit) return Storable.SetCookie;
 
         var allowed = exchange.Lifetime.IsExplicit
@@ -122,7 +125,14 @@ public static class Storability
         if (effective.NoStore) return Storable.NoStore;
         if (effective.Private) return Storable.Private;
         if (SetsCookie(response, effective)) return Storable.SetCookie;
-        return Vary.TryParse(response["Vary"], out _) ? Storable.Yes : Storable.VaryAny;
+        return OfVariants(response);
+    }
+
+    // A coding that normalising leaves out would reach clients that never named it.
+    private static Storable OfVariants(HeaderFields response)
+    {
+        if (!Vary.TryParse(response["Vary"], out var names)) return Storable.VaryAny;
+        return names.Contains("accept-encoding") && !ContentCoding.IsKnown(response["Content-Encoding"]) ? Storable.UnknownCoding : Storable.Yes;
     }
 
     // HEAD has no content to store; POST only with explicit freshness (RFC 9110 §9.3.3), which the caller's policy asks for by naming it.

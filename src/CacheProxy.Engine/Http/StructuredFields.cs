@@ -68,6 +68,6 @@ internal static class StructuredFields
         return true;
     }
 
-    // RFC 9651 §4.2: lines are joined first, so that a string that spans lines is the error that it should be.
+    // RFC 9651 §4.2: lines are joined before anything is read.
     private static string Join(StringValues lines) => lines.Count == 1 ? lines[0] ?? "" : string.Join(", ", (string?[]?)lines ?? []);
 }

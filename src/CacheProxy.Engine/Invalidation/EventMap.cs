@@ -61,9 +61,9 @@ public sealed class EventMap
         var names = templates.Render(Value, out var missing);
         if (ambiguous is not null || names is null)
         {
-            error = ambiguous is not null
-                ? $"The event '{type}' has '{ambiguous}' in two spellings of its data: send one."
-                : $"The event '{type}' needs a value for '{missing!.Name}' in its data.";
+            error = ambiguous is not null ? $"The event '{type}' has '{ambiguous}' in two spellings of its data: send one."
+                : missing is not null ? $"The event '{type}' needs a value for '{missing.Name}' in its data."
+                : $"The event '{type}' names more than {Template.MaxEach} tags; the most is {Invalidation.MaxNames}.";
             return false;
         }
         error = null;

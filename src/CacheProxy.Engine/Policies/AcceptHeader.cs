@@ -12,7 +12,7 @@ internal static class AcceptHeader
     /// <summary>Whether the field is absent or the most specific range that matches <c>application/json</c> has a weight above 0.</summary>
     public static bool AdmitsJson(StringValues accept)
     {
-        if (accept.Count == 0 || (accept.Count == 1 && accept[0] is null or "" or "*/*" or "application/json")) return true;
+        if (AdmitsJsonPlainly(accept)) return true;
         if (!MediaTypeHeaderValue.TryParseStrictList(accept, out var ranges)) return false;
         var specificity = -1;
         var admitted = false;
@@ -27,6 +27,10 @@ internal static class AcceptHeader
         }
         return admitted;
     }
+
+    /// <summary>The spellings that nearly all clients use.</summary>
+    public static bool AdmitsJsonPlainly(StringValues accept) =>
+        accept.Count == 0 || (accept.Count == 1 && accept[0] is null or "" or "*/*" or "application/json");
 
     private static int Rank(MediaTypeHeaderValue range)
     {

@@ -99,6 +99,8 @@ public sealed class CachePolicy : IOutputCachePolicy
 
     internal PolicyRules Rules { get; }
 
+    internal PlanMemo Memo { get; } = new();
+
     internal FrozenSet<string> RemovedHeaders { get; init; } = [];
 
     internal ImmutableArray<string> RemovedHeaderPrefixes { get; init; } = [];

@@ -27,7 +27,7 @@ public sealed class InvalidationTemplates
 
     /// <summary>Fills the templates.</summary>
     /// <param name="value">Gives the value of a name.</param>
-    /// <param name="missing">The mandatory name that is absent.</param>
+    /// <param name="missing">The mandatory name that is absent; <see langword="null"/> beside no result: there would be too many names.</param>
     internal InvalidationNames? Render(Func<TemplateName, TemplateValue> value, out TemplateName? missing)
     {
         missing = null;
@@ -42,7 +42,7 @@ public sealed class InvalidationTemplates
             }
         foreach (var template in Tags)
         {
-            if (template.RenderEach(value, int.MaxValue, out missing) is not { } each) return null;
+            if (template.RenderEach(value, Template.MaxEach, out missing) is not { } each) return null;
             tags.AddRange(each.Select(KeyNames.ShortenKey));
         }
         return new(keys.DrainToImmutable(), tags.DrainToImmutable(), patterns.DrainToImmutable(), Everything, Mode);

@@ -47,6 +47,7 @@ internal sealed class PathReading
 
     private bool Align(RoutePattern pattern, string path)
     {
+        if (pattern.PathSegments.Count == 0) return path == "/";
         var position = 1;
         foreach (var segment in pattern.PathSegments)
         {

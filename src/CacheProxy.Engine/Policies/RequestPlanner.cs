@@ -22,7 +22,30 @@ internal static class RequestPlanner
         var reason = CheckRequest(policy, context, body);
         if (reason != BypassReason.None) return reason;
 
-        reason = Read(policy, context, body, out var target, out var path, out var query, out var fields);
+        var remembered = Rememberable(policy, context);
+        if (remembered is not null && policy.Memo.Find(remembered, context.Request, context.GetEndpoint()) is { } known)
+        {
+            plan = known;
+            return BypassReason.None;
+        }
+        reason = Make(policy, context, body, out plan);
+        if (remembered is not null && plan is not null) policy.Memo.Keep(remembered, context.Request, context.GetEndpoint(), plan);
+        return reason;
+    }
+
+    /// <summary>The raw target, when nothing else of the request has a part in its plan: an access check has none either, whoever asks.</summary>
+    private static string? Rememberable(CachePolicy policy, HttpContext context)
+    {
+        var request = context.Request;
+        if (request.Method is not ("GET" or "HEAD") || !policy.VaryByHeader.IsEmpty || policy.VaryByCredential || request.PathBase.HasValue) return null;
+        if (!policy.FollowsOrigin && !AcceptHeader.AdmitsJsonPlainly(request.Headers.Accept)) return null;
+        return context.Features.Get<IHttpRequestFeature>()?.RawTarget is { Length: > 0 } target ? target : null;
+    }
+
+    private static BypassReason Make(CachePolicy policy, HttpContext context, RequestBody? body, out RequestPlan? plan)
+    {
+        plan = null;
+        var reason = Read(policy, context, body, out var target, out var path, out var query, out var fields);
         if (reason != BypassReason.None) return reason;
 
         var values = new RequestValues(context, target, path, query, fields);
@@ -154,7 +177,7 @@ internal static class RequestPlanner
         var tags = new HashSet<string>(StringComparer.Ordinal);
         foreach (var template in policy.Rules.Tags)
         {
-            if (template.RenderEach(name => values[name], int.MaxValue, out _) is not { } each) return null;
+            if (template.RenderEach(name => values[name], Template.MaxEach, out _) is not { } each) return null;
             foreach (var tag in each) tags.Add(KeyNames.ShortenKey(tag));
         }
         return [.. tags];

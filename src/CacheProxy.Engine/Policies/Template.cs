@@ -39,6 +39,9 @@ internal sealed record TemplatePart(string Literal, TemplateName? Name, Immutabl
 /// <summary>A compiled template of a key, a tag or a path.</summary>
 internal sealed class Template
 {
+    /// <summary>The most texts that one template of a tag may make: several lists multiply, and their lengths are the client's.</summary>
+    public const int MaxEach = 10_000;
+
     internal Template(string text, ImmutableArray<TemplatePart> parts)
     {
         Text = text;

@@ -61,6 +61,16 @@ public sealed class EventMapTests
     }
 
     [Fact]
+    public void TryMap_ListsThatMultiply_AreRefused()
+    {
+        var map = Compile(("pairs", new() { Tags = ["{a}:{b}"] }));
+        var list = string.Join(',', Enumerable.Range(0, 200).Select(i => $"\"{i}\""));
+
+        Assert.False(map.TryMap("pairs", JsonDocument.Parse($$"""{"a":[{{list}}],"b":[{{list}}]}""").RootElement, out _, out var error));
+        Assert.Contains("the most is 1000", error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TryMap_BuiltIn_TakesAnInvalidation()
     {
         Assert.True(Map("cache.invalidate", """{"keys":["k"],"tags":["t*"],"patterns":["p:*"],"everything":false,"mode":"soft"}""", out var invalidation, out _));

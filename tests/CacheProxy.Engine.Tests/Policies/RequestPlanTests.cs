@@ -70,6 +70,28 @@ public sealed class RequestPlanTests
     }
 
     [Theory]
+    [InlineData("/", "/", "k")]
+    [InlineData("/x", "/x", "k")]
+    [InlineData("/X", "/x", null)]
+    public void Name_RouteOfLiterals_ToldByTheTemplate(string target, string route, string? name)
+    {
+        var (_, plan) = Get(new() { Name = "p", Key = "k", Ttl = "1m" }, target, route);
+
+        if (name is null) Assert.Matches("^k#[0-9a-f]{16}$", plan!.Name);
+        else Assert.Equal(name, plan!.Name);
+    }
+
+    [Fact]
+    public void Name_OptionalGroupLeftOut_ItsOtherValuesStayInTheName()
+    {
+        var config = new CachePolicyConfig { Name = "p", Key = "k:{id}[:{query.a}:{query.b}]", Ttl = "1m" };
+        var names = new[] { "/x", "/x?a=1", "/x?b=1", "/x?a=1&b=1", "/x?a=1_1&b=", "/x?a=&b=1_1" }.Select(target => Get(config, target, "/{id}").Plan!.Name).ToList();
+
+        Assert.Equal(names.Count, names.Distinct().Count());
+        Assert.Equal("k:x", names[0]);
+    }
+
+    [Theory]
     [InlineData("/api/v1/models/train/./metrics")]
     [InlineData("/api/v1/models/train/%FF/metrics")]
     [InlineData("/api/v1/models/train/%2/metrics")]
@@ -272,6 +294,34 @@ public sealed class RequestPlanTests
         Assert.Contains("uri:http://h.test/x/a?a=1&b=2&use_cache=false", plan.Tags);
         Assert.NotEqual(Get(config, "/x?", "/{**rest}").Plan!.Name, Get(config, "/x", "/{**rest}").Plan!.Name);
         Assert.Equal("/x?", Get(config, "/x?", "/{**rest}").Plan!.Target);
+    }
+
+    [Fact]
+    public void Plan_SameTargetAgain_IsRememberedAndNothingElseIsMistakenForIt()
+    {
+        var policy = Compile(Metrics with { Shared = "true", AccessCheckPath = null });
+        const string Target = "/api/v1/models/train/a/metrics";
+        var endpoint = Request(Target);
+        RequestPlan Plan(string method = "GET", string scheme = "http", string host = "h.test", string? accept = null, bool other = false)
+        {
+            var request = other ? Request(Target, "/{**rest}", method) : endpoint;
+            request.Request.Method = method;
+            request.Request.Scheme = scheme;
+            request.Request.Host = new(host);
+            request.Request.Headers.Accept = accept;
+            policy.Plan(request, null, out var plan);
+            return plan!;
+        }
+
+        var first = Plan();
+
+        Assert.Same(first, Plan());
+        Assert.Same(first, Plan(method: "HEAD", accept: "*/*"));
+        Assert.Equal(first.Identity, Plan(host: "other.test").Identity);
+        Assert.NotEqual(first.Identity, Plan(scheme: "https").Identity);
+        Assert.NotEqual(first.Identity, Plan(accept: "text/csv").Identity);
+        Assert.Null(Plan(other: true));
+        Assert.Equal(BypassReason.Method, policy.Plan(Request(Target, method: "POST"), null, out _));
     }
 
     [Theory]
