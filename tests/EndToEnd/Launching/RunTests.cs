@@ -1,0 +1,75 @@
+using System.Net.Http.Headers;
+using Launcher;
+using Processes;
+
+namespace EndToEnd.Launching;
+
+/// <summary><c>run.sh</c> from end to end, on free ports, with the embedded server.</summary>
+public sealed class RunTests
+{
+    private static readonly TimeSpan ReadyLimit = TimeSpan.FromMinutes(5);
+
+    [Fact]
+    public async Task Run_UntilSigterm_StartsEverythingAndEndsIt()
+    {
+        int proxyPort = FreePair(), backendPort = Ports.Free(), redisPort = Ports.Free();
+        await using var run = Start(proxyPort, backendPort, redisPort);
+        await Poll.UntilAsync(() => run.HasExited || run.LastLines.Any(l => l.Contains("Ctrl-C", StringComparison.Ordinal)), ReadyLimit, () => Text(run));
+        Assert.False(run.HasExited, Text(run));
+
+        var token = run.LastLines.Single(l => l.StartsWith("export OPERATOR=", StringComparison.Ordinal)).Split('=', 2)[1];
+        using var http = new HttpClient();
+        using var metrics = await http.GetAsync(new Uri($"http://localhost:{proxyPort}/api/v1/models/train/abc-123/metrics"));
+        using var request = new HttpRequestMessage(HttpMethod.Get, $"http://localhost:{proxyPort}/api/v1/models/cache/stats");
+        request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", token);
+        using var stats = await http.SendAsync(request);
+        Assert.Equal(200, (int)metrics.StatusCode);
+        Assert.Equal(200, (int)stats.StatusCode);
+
+        Assert.True(await run.StopAsync(TimeSpan.FromSeconds(60)), "it did not end by itself: " + Text(run));
+        Assert.Equal(0, run.ExitCode);
+        Assert.False(Ports.IsTaken(proxyPort) || Ports.IsTaken(backendPort) || Ports.IsTaken(redisPort), "something still listens");
+    }
+
+    [Fact]
+    public async Task Run_PortTaken_NamesItAndEnds()
+    {
+        using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
+        listener.Start();
+        var taken = ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
+        await using var run = Start(FreePair(), backendPort: taken, Ports.Free());
+
+        await run.WaitAsync().WaitAsync(TimeSpan.FromSeconds(30));
+
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains($"port {taken} for the models backend", Text(run), StringComparison.Ordinal);
+    }
+
+    // Secrets of this run only: the developer's own are left alone. Packages come from where they are already.
+    private static ChildProcess Start(int proxyPort, int backendPort, int redisPort)
+    {
+        var home = Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        return ChildProcess.Start(
+            "launcher",
+            [DotnetHost.Path, Path.Combine(AppContext.BaseDirectory, "Launcher.dll"), "--proxy-port", $"{proxyPort}", "--backend-port", $"{backendPort}", "--redis-port", $"{redisPort}"],
+            new Dictionary<string, string?>
+            {
+                ["HOME"] = Directory.CreateTempSubdirectory("cacheproxy-home-").FullName,
+                ["DOTNET_CLI_HOME"] = home,
+                ["NUGET_PACKAGES"] = Environment.GetEnvironmentVariable("NUGET_PACKAGES") ?? Path.Combine(home, ".nuget", "packages"),
+                ["REDIS_URL"] = null,
+            },
+            RunningProcess.LogFile("launcher"), Build.Root);
+    }
+
+    private static int FreePair()
+    {
+        int port;
+        do
+            port = Ports.Free();
+        while (Ports.IsTaken(port + 1));
+        return port;
+    }
+
+    private static string Text(ChildProcess child) => string.Join('\n', child.LastLines);
+}
