@@ -128,7 +128,7 @@ public sealed class RedisInvalidationLogTests
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { LogLimit = 100 });
         var logs = await cluster.JoinSettledAsync(1);
         for (var i = 0; i < 300; i++) await logs[0].AppendAsync(new() { Keys = [$"k{i}"] }, InvalidationSource.Event, null, default);
-        await Eventually.TrueAsync(() => (long)cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records").GetAwaiter().GetResult() <= 100, "the log is trimmed");
+        await Eventually.TrueAsync(async () => (long)await cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records") <= 100, "the log is trimmed");
         var epoch = logs[0].Current!.Epoch;
         var late = cluster.Join();
         await Cluster.LeasedAsync(late);
