@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
+using IGauge = Prometheus.IGauge;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
@@ -118,11 +119,15 @@ internal sealed class Fill : IDisposable
 /// <param name="body">Its place in the body; <see langword="null"/> when the beginning is gone.</param>
 internal sealed class FillAttendance(Fill fill, FillBody.Reader? body) : IDisposable
 {
+    private IDisposable? _counted;
     private bool _left;
 
     public Fill Fill => fill;
 
     public FillBody.Reader? Body { get; private set; } = body;
+
+    /// <summary>Shows in a gauge until it leaves.</summary>
+    public void CountIn(IGauge waiting) => _counted = Prometheus.GaugeExtensions.TrackInProgress(waiting);
 
     /// <summary>Waits for the whole from here on: the origin must not wait for this one.</summary>
     public void StopReading()
@@ -135,6 +140,7 @@ internal sealed class FillAttendance(Fill fill, FillBody.Reader? body) : IDispos
     {
         if (_left) return;
         _left = true;
+        _counted?.Dispose();
         StopReading();
         fill.Leave();
     }
