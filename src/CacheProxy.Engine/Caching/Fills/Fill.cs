@@ -19,6 +19,7 @@ internal sealed class Fill : IDisposable
     private readonly TimeSpan _unattended;
     private ITimer? _timer;
     private int _clients;
+    private bool _begun;
 
     public Fill(FillRequest request, Hash256 key, MemoryEntry? stored, FillBody body, TimeSpan unattended, TimeProvider time)
     {
@@ -60,8 +61,31 @@ internal sealed class Fill : IDisposable
     /// <summary>Nobody wants it any more.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
+    /// <summary>What is served if the origin cuts its answer short, where its window allows it.</summary>
+    public MemoryEntry? Fallback { get; set; }
+
     /// <summary>First the stamp, then everything else (INVALIDATION 3).</summary>
-    public void Begin(Snapshot? snapshot) => Snapshot = snapshot;
+    public void Begin(IInvalidationLog log)
+    {
+        lock (_gate)
+        {
+            Snapshot = log.Current;
+            _begun = true;
+        }
+    }
+
+    /// <summary>
+    /// Whether a request that is here may share it. One that has not begun takes its stamp after this request arrived, so it may, whatever
+    /// was purged; without that, two requests of the same instant would each ask the origin.
+    /// </summary>
+    public bool MayBeJoined(Snapshot snapshot, ImmutableArray<string> tags)
+    {
+        lock (_gate)
+        {
+            if (!_begun) return true;
+        }
+        return WouldBeValid(snapshot, tags);
+    }
 
     public void Decide(FillOutcome outcome) => _outcome.TrySetResult(outcome);
 

@@ -47,7 +47,7 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
     private static bool MayJoin(Fill fill, FillRequest request, Snapshot snapshot) =>
         !fill.Abandoned.IsCancellationRequested
         && fill.Plan.Policy.Fingerprint == request.Plan.Policy.Fingerprint
-        && fill.WouldBeValid(snapshot, request.Plan.Tags);
+        && fill.MayBeJoined(snapshot, request.Plan.Tags);
 
     private void Start(Fill fill) => runner.Start(fill, registry.Remove);
 
