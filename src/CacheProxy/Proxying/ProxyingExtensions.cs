@@ -23,6 +23,8 @@ internal static class ProxyingExtensions
             {
                 handler.ConnectTimeout = options.ConnectTimeout;
                 handler.MaxResponseHeadersLength = 64;
+                handler.PlaintextStreamFilter = static (filter, _) =>
+                    new(filter.NegotiatedHttpVersion.Major == 1 ? new InterimStream(filter.PlaintextStream) : filter.PlaintextStream);
             });
         var stock = services.Single(static service => service.ServiceType == typeof(IRouteValidator) && service.ImplementationType?.Name == "OutputCachePolicyValidator");
         services.Remove(stock);

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -61,6 +62,8 @@ internal sealed class FillClient(
     {
         try
         {
+            if (context.Request.Protocol == HttpProtocol.Http11 && context.Features.Get<IInterimResponseFeature>() is { } client)
+                await RelayInterimAsync(fill, client, context.RequestAborted);
             return await fill.Outcome.WaitAsync(options.MaxWait, time, context.RequestAborted);
         }
         catch (TimeoutException)
@@ -70,6 +73,19 @@ internal sealed class FillClient(
         catch (OperationCanceledException)
         {
             return null;
+        }
+    }
+
+    /// <summary>Passes on what comes before the final response, until that is there. Within the request's own flow: nobody else writes to its client.</summary>
+    private async Task RelayInterimAsync(Fill fill, IInterimResponseFeature client, CancellationToken aborted)
+    {
+        var sent = 0;
+        while (true)
+        {
+            var (soFar, next) = fill.Interim();
+            for (; sent < soFar.Length; sent++) await client.SendAsync(soFar[sent], aborted);
+            if (fill.Outcome.IsCompleted) return;
+            await Task.WhenAny(fill.Outcome, next).WaitAsync(options.MaxWait, time, aborted);
         }
     }
 

@@ -87,6 +87,8 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
 
         public DecidedHead? Head { get; private set; }
 
+        public void OnInterim(InterimResponse response) => fill.Announce(response);
+
         public void OnHead(int status, HeaderFields headers)
         {
             Head = decision.Decide(fill, basis, status, ConnectionFields.EndToEnd(headers), requestTime);
