@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.CompilerServices;
 using CacheProxy.Engine;
 using CacheProxy.Engine.Http;
 
@@ -47,8 +48,14 @@ internal sealed class InterimStream(Stream connection) : Stream
 
     public override void Write(byte[] buffer, int offset, int count) => connection.Write(buffer, offset, count);
 
-    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
-        _sink is null || buffer.IsEmpty ? connection.ReadAsync(buffer, cancellationToken) : ReadHeadAsync(buffer, cancellationToken);
+    // A read may have begun before the request was written (the pool reads ahead on idle connections), so what it is is known when it ends.
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
+    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    {
+        var read = await connection.ReadAsync(buffer, cancellationToken);
+        if (_sink is not null && read > 0) Observe(buffer.Span[..read]);
+        return read;
+    }
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -73,13 +80,6 @@ internal sealed class InterimStream(Stream connection) : Stream
     {
         if (disposing) connection.Dispose();
         base.Dispose(disposing);
-    }
-
-    private async ValueTask<int> ReadHeadAsync(Memory<byte> buffer, CancellationToken cancellationToken)
-    {
-        var read = await connection.ReadAsync(buffer, cancellationToken);
-        Observe(buffer.Span[..read]);
-        return read;
     }
 
     private void Observe(ReadOnlySpan<byte> bytes)
