@@ -60,6 +60,9 @@ public static class CacheEngineExtensions
         services.AddSingleton<IEntryCatalog>(provider => new EntryCatalog(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<MemorySweeper>();
+        services.AddHostedService(provider => new DeadEntries(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<IInvalidationLog>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 

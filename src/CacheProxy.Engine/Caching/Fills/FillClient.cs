@@ -7,6 +7,7 @@ using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
@@ -36,6 +37,8 @@ internal sealed class FillClient(
             request = new FillRequest(context, demand, request.HasCredentials, asksHead: true);
         }
 
+        // The route's time-out is the fill's: it must not end the wait, or the body, of one who is served by it.
+        context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var names = demand.Stored?.Response.Selecting.Select(static field => field.Name).ToImmutableArray() ?? [];
         var key = KeyOf(request, names);
         // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
@@ -72,6 +75,8 @@ internal sealed class FillClient(
         }
         catch (OperationCanceledException)
         {
+            // Whoever cancelled it: an answer that is none must not look like an empty one.
+            context.Abort();
             return null;
         }
     }
@@ -121,11 +126,29 @@ internal sealed class FillClient(
 
             case FillOutcome.Responding responding:
                 if (!started && Mismatch(request, attendance.Fill, responding, right) is { } other) return other;
-                return await delivery.RespondAsync(context, demand, attendance, responding, started, tooLong) ? Step.Done : new Step { Alone = true, TooLong = true };
+                return await delivery.RespondAsync(context, demand, attendance, responding, started, tooLong) switch
+                {
+                    FillDelivered.BeginningGone => new Step { Alone = true, TooLong = true },
+                    FillDelivered.CutShort => await InsteadOfCutAsync(context, demand, attendance.Fill),
+                    _ => Step.Done,
+                };
 
             default:
                 throw new InvalidOperationException($"Unknown outcome {outcome}.");
         }
+    }
+
+    /// <summary>An answer without an end, of which nothing was sent yet: stale where the window allows it, else the connection ends as the origin's did.</summary>
+    private async Task<Step> InsteadOfCutAsync(HttpContext context, FillDemand demand, Fill fill)
+    {
+        if (fill.Fallback is not { } stale || context.RequestAborted.IsCancellationRequested || !Reuse.AllowsStaleOnError(stale)
+            || VerdictNow(stale) is var verdict && verdict == Verdict.Invalid || await RefusedAsync(context, demand.Plan, mayAsk: false) is not null)
+        {
+            context.Abort();
+            return Step.Done;
+        }
+        await delivery.ServeAsync(context, demand, stale, new Answer(CacheResult.Stale) { Stale = StaleReason.IfError, BehindPurge = verdict == Verdict.Stale });
+        return Step.Done;
     }
 
     /// <summary>Why a follower cannot use what came; <see langword="null"/> when it can.</summary>

@@ -13,6 +13,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
     public async Task<StoredResponse?> FetchAsync(Fill fill, MemoryEntry? stored)
     {
         var started = time.GetTimestamp();
+        fill.Fallback = stored;
         var (sink, result) = await AskAsync(fill, FillBasis.Of(fill, stored, time.GetUtcNow()));
         if (sink.Head is { AsksAgain: true }) (sink, result) = await AskAsync(fill, FillBasis.Plain(stored));
         var took = time.GetElapsedTime(started);
