@@ -100,10 +100,10 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         Wake();
     }
 
-    public void OnRecord(Epoch epoch, string line)
+    public void OnRecord(Epoch epoch, string previous, string line)
     {
         PushOutcome outcome;
-        lock (Replica.Gate) outcome = Replica.Push(epoch, LogRecord.Parse(line));
+        lock (Replica.Gate) outcome = Replica.Push(epoch, LogRecord.Parse(line), previous);
         _missed = 0;
         if (outcome == PushOutcome.Acknowledge) Acknowledge();
         else if (outcome == PushOutcome.Heartbeat) Wake();

@@ -3,7 +3,7 @@ using CacheProxy.Engine.Invalidation;
 namespace CacheProxy.Engine.Tests.Simulation;
 
 /// <summary>What goes wrong in a schedule.</summary>
-internal sealed class Faults(World world, ConsistencyOptions options)
+internal sealed class Faults(World world)
 {
     private Scheduler Scheduler => world.Scheduler;
 
@@ -142,6 +142,8 @@ internal sealed class Faults(World world, ConsistencyOptions options)
             {
                 redis.IsUp = true;
                 redis.Write(old);
+                // Each living replica beats within a lease, if it is heard.
+                world.Forgive((2 * BootClock.Nanoseconds(world.Replicas[0].Registered)) + world.Network.Timeout);
             });
         });
 

@@ -14,6 +14,9 @@ internal enum Mistake
     /// <summary>2: a server that was rolled back goes on although a replica's record differs from the log's.</summary>
     ForkNotSeen,
 
+    /// <summary>2: a pushed record is applied by its number alone, though a roll-back made the log count on from an older one.</summary>
+    PredecessorNotCompared,
+
     /// <summary>2: a replica registers the same number each time, so that one that came back is struck off.</summary>
     RegistrationNotUnique,
 

@@ -4,6 +4,10 @@ namespace CacheProxy.Engine.Tests.Simulation;
 
 /// <summary>What came of a schedule.</summary>
 /// <param name="Violation">The read that broke the promise; <see langword="null"/> for none.</param>
+/// <param name="Reads">Requests begun.</param>
+/// <param name="Hits">Answers from memory or the shared tier.</param>
+/// <param name="Acknowledged">Purges that were acknowledged.</param>
+/// <param name="Events">Steps taken.</param>
 /// <param name="Trace">All that happened, if it was asked for.</param>
 internal sealed record ScheduleResult(string? Violation, int Reads, int Hits, int Acknowledged, long Events, IReadOnlyList<string> Trace);
 
@@ -34,7 +38,7 @@ internal static class Schedule
         var mixed = standbys == 0 && scheduler.Chance(0.15);
         var options = Options(scheduler, standbys);
         world.Replicas = [.. Enumerable.Range(0, Slots).Select(slot => new SimulatedReplica(world, slot, mixed && slot > 0 ? options with { Lease = options.Lease * 2.5 } : options))];
-        new Faults(world, options).Plan(scheduler.Random.Next(5), serverFaults: !mixed, Length);
+        new Faults(world).Plan(scheduler.Random.Next(5), serverFaults: !mixed, Length);
         PlanWork(world);
         scheduler.RunUntil(Length + (4 * Scheduler.Second), () => world.Violation is not null);
         foreach (var replica in world.Replicas.Where(r => r.IsAlive)) replica.Log.Dispose();

@@ -54,6 +54,8 @@ internal sealed class SimulatedLink : ILogTransport
     {
         var completion = new TaskCompletionSource<AppendReply>(TaskCreationOptions.RunContinuationsAsynchronously);
         if (_world.Mistake == Mistake.IdWithoutContent && _world.PurgeIdBeingSent is { } id) request = request with { Id = id };
+        // Now and then a newer version appends, whose records ours cannot read.
+        if (Scheduler.Chance(0.05)) request = request with { Json = request.Json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal) };
         if (_world.Mistake != Mistake.RegistryBeforeAppend) Send(null);
         else Call(static redis => redis.Registry(), waits: false, registry => Scheduler.After(_world.Delay(), () => _replica.Post(() => Send(registry))), Fail);
         return completion.Task;
@@ -65,9 +67,9 @@ internal sealed class SimulatedLink : ILogTransport
 
     public Task AcknowledgeAsync(Position applied, string replica) => CallAsync(redis => redis.Acknowledge(applied, NameOf(replica)));
 
-    public Task<ReplicaRegistry?> PollAsync(Epoch epoch) => CallAsync(redis => redis.Poll(epoch));
+    public Task<ReplicaRegistry?> PollAsync(Epoch epoch) => CallAsync(redis => Named(redis.Poll(epoch)));
 
-    public Task StrikeOffAsync(Epoch epoch, string replica, string registration) => CallAsync(redis => redis.Strike(epoch, replica, registration));
+    public Task StrikeOffAsync(Epoch epoch, string replica, string registration) => CallAsync(redis => redis.Strike(epoch, NameOf(replica), registration));
 
     public Task TrimAsync(Epoch epoch, TrimBounds bounds) => CallAsync(redis => redis.Trim(epoch, bounds.Records));
 
@@ -89,9 +91,10 @@ internal sealed class SimulatedLink : ILogTransport
 
     public void StopListening() => _heard?.StopListening(OnRecord, OnAcknowledgement);
 
-    private void OnRecord(Epoch epoch, string line) => Deliver(() => _replica.Receive(Messages, epoch, line));
+    private void OnRecord(Epoch epoch, string previous, string line) =>
+        Deliver(() => _replica.Receive(Messages, epoch, _world.Mistake == Mistake.PredecessorNotCompared ? "" : previous, line));
 
-    private void OnAcknowledgement(Epoch epoch, string replica, long applied) => Deliver(() => Messages.OnAcknowledgement(epoch, replica, applied));
+    private void OnAcknowledgement(Epoch epoch, string replica, long applied) => Deliver(() => Messages.OnAcknowledgement(epoch, IdOf(replica), applied));
 
     private void Deliver(Action message)
     {
@@ -153,7 +156,12 @@ internal sealed class SimulatedLink : ILogTransport
         }
     }
 
-    private string NameOf(string replica) => _world.Mistake == Mistake.ReplicaIdReused && replica == _replica.Log.Replica.Id ? _replica.Slot.ToString(System.Globalization.CultureInfo.InvariantCulture) : replica;
+    /// <summary>The product's ids are random; a schedule needs the same each time.</summary>
+    private string NameOf(string replica) => replica == _replica.Log.Replica.Id ? _replica.Name : replica;
+
+    private string IdOf(string name) => name == _replica.Name ? _replica.Log.Replica.Id : name;
+
+    private ReplicaRegistry? Named(ReplicaRegistry? registry) => registry is null ? null : new([.. registry.Replicas.Select(r => r with { Id = IdOf(r.Id) })]);
 
     private AppendReply Misread(AppendReply reply)
     {
@@ -163,6 +171,6 @@ internal sealed class SimulatedLink : ILogTransport
             Mistake.OwnLeaseWaitedOut => reply.Registry.Replicas.Select(r => r with { Lease = _replica.Options.Lease }),
             _ => reply.Registry.Replicas,
         };
-        return reply with { Registry = new([.. share]) };
+        return reply with { Registry = Named(new([.. share]))! };
     }
 }

@@ -34,8 +34,8 @@ internal sealed class SimulatedPurge
             _ => (Purge.OfEverything, _ => true),
         };
         _invalidation = names with { Mode = mode };
-        // Now and then a sender takes an id that it has used for something else.
-        _id = scheduler.Chance(0.15) ? "again" : "purge" + number;
+        // Now and then a sender takes an id that it has used for something else. (The same once more would be a redelivery.)
+        _id = scheduler.Chance(0.15) && world.ContentsOfReusedId.Add(LogRecord.Serialize(_invalidation)) ? "again" : "purge" + number;
         foreach (var changed in Model.All.Where(affected)) _changes.Add((changed, ++world.Committed[changed.Index]));
         scheduler.Trace("writer", $"{_id}: commits {Text}");
     }

@@ -156,7 +156,7 @@ internal sealed class SimulatedRead
         if (hit) _world.Hits++;
         var least = stale ? _hard : Math.Max(_hard, _soft);
         Scheduler.Trace("reader", $"{_model.Key} at replica{_replica.Slot}: version {version} from {from}, stamp {response.Stamp.Epoch.Number}/{response.Stamp.Sequence}, begun {_started / 1e9:0.000000}");
-        if (version < least)
+        if (version < least && !_world.IsForgiven(_started))
             _world.Break(FormattableString.Invariant($"{_model.Key} at replica {_replica.Slot}, {Scheduler.Now / 1e9:0.000000} s: version {version} from {from}; at its start, {_started / 1e9:0.000000} s, a purge of version {least} was acknowledged"));
     }
 }

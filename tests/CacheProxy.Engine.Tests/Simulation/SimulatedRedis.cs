@@ -36,7 +36,7 @@ internal sealed record LogKeys
 internal sealed class SimulatedRedis(Scheduler scheduler, Mistake mistake, string name, long wallClock)
 {
     private int _lives;
-    private readonly List<Action<Epoch, string>> _records = [];
+    private readonly List<Action<Epoch, string, string>> _records = [];
     private readonly List<Action<Epoch, string, long>> _acknowledgements = [];
     private int _nonces;
 
@@ -64,13 +64,13 @@ internal sealed class SimulatedRedis(Scheduler scheduler, Mistake mistake, strin
 
     public void NewLife() => Life = name + (++_lives).ToString(CultureInfo.InvariantCulture);
 
-    public void Listen(Action<Epoch, string> record, Action<Epoch, string, long> acknowledgement)
+    public void Listen(Action<Epoch, string, string> record, Action<Epoch, string, long> acknowledgement)
     {
         _records.Add(record);
         _acknowledgements.Add(acknowledgement);
     }
 
-    public void StopListening(Action<Epoch, string> record, Action<Epoch, string, long> acknowledgement)
+    public void StopListening(Action<Epoch, string, string> record, Action<Epoch, string, long> acknowledgement)
     {
         _records.Remove(record);
         _acknowledgements.Remove(acknowledgement);
@@ -110,6 +110,7 @@ internal sealed class SimulatedRedis(Scheduler scheduler, Mistake mistake, strin
         if (Keys.Ids.TryGetValue(request.Id, out var old) && old.Nonce == Keys.Epoch!.Nonce)
             return Reply(old.Sequence, again: true, mistake == Mistake.RedeliveryNotWaitedFor ? new([]) : earlier);
         var sequence = Keys.Sequence + 1;
+        var previous = Keys.Records.TryGetValue(Keys.Sequence, out var newest) ? newest.Split(' ')[1] : "";
         var line = FormattableString.Invariant($"{sequence} {request.Id} {scheduler.Now / Scheduler.Second} {request.Json}");
         Write(Keys with
         {
@@ -117,7 +118,7 @@ internal sealed class SimulatedRedis(Scheduler scheduler, Mistake mistake, strin
             Records = Keys.Records.Add(sequence, line),
             Ids = Keys.Ids.SetItem(request.Id, (Keys.Epoch!.Nonce, sequence)),
         });
-        foreach (var listener in _records.ToArray()) listener(Keys.Epoch, line);
+        foreach (var listener in _records.ToArray()) listener(Keys.Epoch, previous, line);
         return Reply(sequence, again: false, earlier);
     }
 

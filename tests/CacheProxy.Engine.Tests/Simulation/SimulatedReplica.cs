@@ -24,6 +24,7 @@ internal sealed class SimulatedReplica
     {
         (_world, Slot, Options) = (world, slot, options);
         var scheduler = world.Scheduler;
+        Name = world.Mistake == Mistake.ReplicaIdReused ? FormattableString.Invariant($"{slot}") : FormattableString.Invariant($"{slot}-{++world.Lives}");
         _turns = new(this);
         Clock = new(scheduler, 0.9 + (0.2 * scheduler.Random.NextDouble()), scheduler.Between(0, 1_000 * Scheduler.Second));
         Time = new SimulatedTime(scheduler, Clock, Post);
@@ -36,7 +37,13 @@ internal sealed class SimulatedReplica
 
     public int Slot { get; }
 
+    /// <summary>What it is called at the server.</summary>
+    public string Name { get; }
+
     public ConsistencyOptions Options { get; }
+
+    /// <summary>How long it may answer without having been heard.</summary>
+    public TimeSpan Registered => Log.Replica.Registered;
 
     public SimulatedClock Clock { get; }
 
@@ -62,7 +69,6 @@ internal sealed class SimulatedReplica
     /// <summary>What <see cref="Mistake.LeaseIsAFlag"/> looks at.</summary>
     public bool LeaseFlag { get; private set; }
 
-    private string Name => "replica" + Slot;
 
     /// <summary>Runs the action as this process, in its turn; never if it is dead.</summary>
     public void Post(Action action)
@@ -91,7 +97,7 @@ internal sealed class SimulatedReplica
 
     public void Crash()
     {
-        _world.Scheduler.Trace(Name, $"crashes");
+        _world.Scheduler.Trace("replica" + Slot, $"crashes");
         IsAlive = IsServing = false;
         Link.StopListening();
         Log.Dispose();
@@ -100,7 +106,7 @@ internal sealed class SimulatedReplica
     /// <summary>The order of INVALIDATION 2: no new lease, the lease given up, off the registry. Clients are still served, from the origin, for a while.</summary>
     public void Leave()
     {
-        _world.Scheduler.Trace(Name, $"leaves");
+        _world.Scheduler.Trace("replica" + Slot, $"leaves");
         Post(() =>
         {
             if (_world.Mistake != Mistake.LeavesRegistryFirst) GiveUp();
@@ -121,34 +127,34 @@ internal sealed class SimulatedReplica
     public void Suspend(long duration, bool machine)
     {
         if (!IsAlive || IsSuspended) return;
-        _world.Scheduler.Trace(Name, $"suspended for {duration / 1e9:0.00} s");
+        _world.Scheduler.Trace("replica" + Slot, $"suspended for {duration / 1e9:0.00} s");
         IsSuspended = true;
         if (machine && _world.Mistake == Mistake.ClockStopsInSleep) Clock.LeaveOut(duration);
         _world.Scheduler.After(duration, Resume);
     }
 
     /// <summary>A published record, as the follower gets it; mistakes are made here.</summary>
-    public void Receive(ILogMessages messages, Epoch epoch, string line)
+    public void Receive(ILogMessages messages, Epoch epoch, string previous, string line)
     {
         if (_world.Mistake == Mistake.AcknowledgedBeforeApplied)
         {
             _ = Link.AcknowledgeAsync(new(epoch, LogRecord.Parse(line)!.Sequence), Log.Replica.Id);
-            After(_world.Delay() * 20, () => messages.OnRecord(epoch, line));
+            After(_world.Delay() * 20, () => messages.OnRecord(epoch, previous, line));
             return;
         }
 
         if (_world.Mistake == Mistake.GapSkipped && Log.Current is { } state && state.Epoch == epoch)
         {
-            for (var missing = state.Applied + 1; missing < LogRecord.Parse(line)!.Sequence; missing++) messages.OnRecord(epoch, Harmless(missing));
+            for (var missing = state.Applied + 1; missing < LogRecord.Parse(line)!.Sequence; missing++) messages.OnRecord(epoch, "", Harmless(missing));
         }
 
-        messages.OnRecord(epoch, Understood(line));
+        messages.OnRecord(epoch, _world.Mistake == Mistake.GapSkipped ? "" : previous, Understood(line));
     }
 
     private void Resume()
     {
         if (!IsAlive) return;
-        _world.Scheduler.Trace(Name, $"resumes");
+        _world.Scheduler.Trace("replica" + Slot, $"resumes");
         IsSuspended = false;
         // Requests that wait at the socket are taken by other threads than the log's, perhaps first.
         _world.ReadEverythingAt(this);

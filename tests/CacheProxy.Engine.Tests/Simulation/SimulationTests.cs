@@ -64,7 +64,7 @@ public sealed class SimulationTests(ITestOutputHelper output)
     public void Schedule_SameSeed_SameTrace()
     {
         for (var seed = 0; seed < 50; seed++)
-            Assert.Equal(Schedule.Run(seed, tracing: true).Trace, Schedule.Run(seed, tracing: true).Trace);
+            Assert.Equal(string.Join("\n", Schedule.Run(seed, tracing: true).Trace), string.Join("\n", Schedule.Run(seed, tracing: true).Trace));
     }
 
     private string? Replay(int seed, Mistake mistake)

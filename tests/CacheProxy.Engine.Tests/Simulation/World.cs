@@ -62,6 +62,7 @@ internal sealed class Floors
 /// <summary>The servers, replicas and the origin of one schedule, and what has been promised so far.</summary>
 internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwork network, int standbys)
 {
+    private long _forgivenUntil = long.MinValue;
     private readonly List<(SimulatedRedis Redis, long Offset, Action<bool> Then)> _waiting = [];
 
     public Scheduler Scheduler => scheduler;
@@ -93,6 +94,9 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
     /// <summary>The first read that broke the promise.</summary>
     public string? Violation { get; private set; }
 
+    /// <summary>How many processes there have been.</summary>
+    public int Lives { get; set; }
+
     public int Reads { get; set; }
 
     public int Hits { get; set; }
@@ -102,6 +106,9 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
     /// <summary>The webhook's id while its purge is handed over; for a mistake.</summary>
     public string? PurgeIdBeingSent { get; set; }
 
+    /// <summary>What has been sent under the id that is used several times.</summary>
+    public HashSet<string> ContentsOfReusedId { get; } = [];
+
     public SimulatedRedis RedisOf(int slot) => Routes[slot];
 
     /// <summary>How long something takes on the network.</summary>
@@ -110,6 +117,14 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
         : scheduler.Between(Scheduler.Millisecond / 20, 3 * Scheduler.Millisecond);
 
     public void Break(string what) => Violation ??= what;
+
+    /// <summary>
+    /// A log that is rolled back in place has forgotten purges and registrations, and nothing can tell until a replica that knows better beats.
+    /// Reads that begin meanwhile are not judged; all later ones are.
+    /// </summary>
+    public void Forgive(long duration) => _forgivenUntil = Math.Max(_forgivenUntil, scheduler.Now + duration);
+
+    public bool IsForgiven(long started) => started < _forgivenUntil;
 
     /// <summary>Sends a replica to the server that is the master now.</summary>
     public void Route(int slot)
