@@ -37,6 +37,9 @@ public static class CacheEngineExtensions
         services.AddSingleton<ITargetNames, TargetPolicies>();
         services.AddSingleton<UnsafeRequests>();
         services.AddSingleton<Bypassing>();
+        services.AddSingleton<Compressor>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Compressor>());
+        services.AddSingleton<FormSelection>();
         services.AddSingleton<StoredWriter>();
         services.AddSingleton<FillWriter>();
         services.AddSingleton<FillDelivery>();

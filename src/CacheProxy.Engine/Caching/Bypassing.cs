@@ -20,6 +20,7 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
             pass.Mark(context.Response.Headers, reason);
             return Task.CompletedTask;
         }, (this, context, reason));
+        if (policy is not null) CodedTags.Remove(context.Request.Headers);
         unsafeRequests.Watch(context, policy);
         await next(context);
         meter.Count(policy, CacheResult.Bypass, context.Response.StatusCode, started);

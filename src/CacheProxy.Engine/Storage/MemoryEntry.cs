@@ -30,7 +30,7 @@ public sealed class MemoryEntry
     public StoredResponse Response { get; }
 
     /// <summary>Bytes that count against <c>Memory:Limit</c>.</summary>
-    public long Size { get; }
+    public long Size { get; internal set; }
 
     /// <summary>What the serving side keeps with it: header texts, codings. Never anything of one request.</summary>
     public object? Prepared { get; set; }

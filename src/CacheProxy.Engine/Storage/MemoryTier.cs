@@ -91,6 +91,20 @@ public sealed class MemoryTier
         return Add(response);
     }
 
+    /// <summary>Counts an entry anew that has grown: its codings are made after it was stored.</summary>
+    public void Recount(MemoryEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!entry.Linked) return;
+            var size = entry.Response.Size;
+            _bytes += size - entry.Size;
+            entry.Size = size;
+            while (_bytes > _limit) EvictOne();
+        }
+        Publish();
+    }
+
     /// <summary>Removes an entry, if it is still here.</summary>
     public void Remove(MemoryEntry entry, string reason)
     {

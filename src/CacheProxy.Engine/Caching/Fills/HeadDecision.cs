@@ -75,6 +75,7 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier mem
         var response = prototype with
         {
             Body = old.Body,
+            Coded = old.Coded,
             EntityTag = old.EntityTag,
             Selecting = old.Selecting,
             FillTime = old.FillTime,
