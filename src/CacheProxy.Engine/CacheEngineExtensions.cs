@@ -1,12 +1,16 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -32,6 +36,12 @@ public static class CacheEngineExtensions
         services.AddSingleton<CacheMetrics>();
         services.AddSingleton<CacheHeaders>();
         services.AddSingleton<MemoryTier>();
+        services.AddSingleton<DecisionRing>();
+        services.AddSingleton<RouteProbe>();
+        services.AddSingleton(provider => new StoredLookup(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedTier>(), provider.GetRequiredService<HitForMiss>(),
+            provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IExplainer, Explainer>();
         services.AddSingleton<RequestMeter>();
         services.AddSingleton<ICacheStatistics, CacheStatistics>();
         services.AddSingleton<ITargetNames, TargetPolicies>();
@@ -60,6 +70,15 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillClient>();
         services.AddSingleton<IEntryCatalog>(provider => new EntryCatalog(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new PolicyModes(provider.GetService<IModeSwitch>()));
+        services.AddSingleton<ShadowLedger>();
+        services.AddSingleton<BehindHits>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Verifier>(provider, new Random()));
+        services.AddSingleton<Refetcher>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Refetcher>());
+        services.AddHostedService<HottestAgain>();
+        services.AddHostedService<Warmup>();
+        services.TryAddSingleton<IOutputCacheStore>(static provider => new LoggedOutputCacheStore(null, () => provider.GetRequiredService<IInvalidationLog>()));
         services.AddHostedService<MemorySweeper>();
         return services;
     }
@@ -70,7 +89,14 @@ public static class CacheEngineExtensions
     public static IApplicationBuilder UseTargetMemo(this IApplicationBuilder app) => app.UseMiddleware<TargetMemoMiddleware>();
 
     /// <summary>Answers from the cache. Comes after routing, CORS and rate limiting, and before the endpoints.</summary>
-    public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app) => app.UseMiddleware<CacheMiddleware>();
+    public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app)
+    {
+        // The same routes, for those who ask what would become of a request.
+        var probe = app.New().UseRouting();
+        probe.Run(static _ => Task.CompletedTask);
+        app.ApplicationServices.GetRequiredService<RouteProbe>().Use(probe.Build());
+        return app.UseMiddleware<CacheMiddleware>();
+    }
 }
 
 /// <summary>All bounds of the cache.</summary>

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -8,7 +9,7 @@ using Microsoft.AspNetCore.Http;
 namespace CacheProxy.Engine.Caching;
 
 /// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
-internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter)
+internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, BehindHits behind, RequestMeter meter)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
@@ -21,12 +22,14 @@ internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter
     }
 
     /// <summary>Sends a fresh stored response.</summary>
-    public Task AnswerAsync(HttpContext context, MemoryEntry entry, CachePolicy policy, long started)
+    public Task AnswerAsync(HttpContext context, MemoryEntry entry, RequestPlan plan, long started)
     {
+        var policy = plan.Policy;
         MemoryTier.Touch(entry);
+        if (policy.WorksBehindHits) behind.Consider(context, plan, entry);
         var written = writer.WriteAsync(context, entry, new Answer(CacheResult.Hit));
         if (!written.IsCompletedSuccessfully) return AnswerSlowlyAsync(written, context, entry, policy, started);
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
+        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
         return Task.CompletedTask;
     }
 
@@ -40,7 +43,7 @@ internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter
         {
             // The client left.
         }
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
+        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
     }
 }
 

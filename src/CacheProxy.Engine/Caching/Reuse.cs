@@ -52,6 +52,7 @@ internal static class Reuse
         directives?.MaxStale is { } accepted && MayBeStale(entry, accepted) && !directives.NoCache
         && (directives.MaxAge is null || entry.Age <= directives.MaxAge);
 
+    // The window counts from when it became stale: by age, or by a soft purge.
     private static bool MayBeStale(MemoryEntry entry, TimeSpan window) =>
-        !entry.Response.MustRevalidate && !entry.Response.AlwaysValidate && entry.Age - entry.Response.FreshUntilAge <= window;
+        !entry.Response.MustRevalidate && !entry.Response.AlwaysValidate && entry.Age - entry.Response.FreshUntilAge <= window && entry.TimeBehindPurge <= window;
 }

@@ -88,7 +88,11 @@ public sealed class MemoryTier
         {
             if (!entry.Linked) return null;
         }
-        return Add(response);
+        var added = Add(response);
+        if (entry.Kept is null) return added;
+        added.Keep(entry.Kept, entry.KeptSize);
+        Recount(added);
+        return added;
     }
 
     /// <summary>Counts an entry anew that has grown: its codings are made after it was stored.</summary>
@@ -97,7 +101,7 @@ public sealed class MemoryTier
         lock (_gate)
         {
             if (!entry.Linked) return;
-            var size = entry.Response.Size;
+            var size = entry.Response.Size + entry.KeptSize;
             _bytes += size - entry.Size;
             entry.Size = size;
             while (_bytes > _limit) EvictOne();

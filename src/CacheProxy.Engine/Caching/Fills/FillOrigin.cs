@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Storage;
@@ -46,6 +47,8 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         var entry = memory.Add(response);
         fill.Body.End(broken: false);
         fill.Complete(entry);
+        KeptRequest.Keep(entry, fill.Request, headers);
+        memory.Recount(entry);
         compressor.Consider(entry, fill.Request.Headers.AcceptEncoding);
         return response;
     }
@@ -65,7 +68,8 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         Scheme = fill.Request.Scheme,
         Host = fill.Request.Host,
         Target = fill.Plan.Target,
-        Headers = headers.ForFill(fill.Request, stored?.Response),
+        // Behind a soft purge a 304 could not make it fresh: what it confirms keeps its stamp. So the whole is asked for.
+        Headers = headers.ForFill(fill.Request, stored is { IsBehindPurge: false } ? stored.Response : null),
         Body = fill.Plan.Body,
         OnlyTheseHeaders = !fill.Plan.Policy.FollowsOrigin,
         ClientAddress = fill.Request.ClientAddress,

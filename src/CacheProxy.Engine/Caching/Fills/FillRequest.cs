@@ -29,6 +29,23 @@ internal sealed class FillRequest
         Trace = Activity.Current?.Context ?? default;
     }
 
+    private FillRequest(FillRequest other, IHeaderDictionary headers)
+    {
+        Plan = other.Plan;
+        HasCredentials = other.HasCredentials;
+        Endpoint = other.Endpoint;
+        RouteValues = other.RouteValues;
+        Method = other.Method;
+        Scheme = other.Scheme;
+        Host = other.Host;
+        Headers = headers;
+        Directives = CacheControl.None;
+        ClientAddress = other.ClientAddress;
+    }
+
+    /// <summary>The same request with the fields that a fill sends and no others: to be kept.</summary>
+    public FillRequest WithSentFieldsOnly(CacheHeaders headers) => new(this, headers.SentOf(this));
+
     public RequestPlan Plan { get; }
 
     public bool HasCredentials { get; }

@@ -17,7 +17,7 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </code>
 /// </summary>
 internal sealed class FillRunner(
-    SharedFills shared, FillLimiter limiter, FillOrigin origin, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
+    SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
 {
     /// <summary>Starts the fill on its own, detached from the caller's flow.</summary>
     public void Start(Fill fill, Action<Fill> ended)
@@ -76,6 +76,8 @@ internal sealed class FillRunner(
         ended(fill);
         if (response is null) turn.NotStored();
         else await turn.StoreAsync(response);
+        // Stored compressed for the others: that coding is here now, too.
+        if (fill.Completed is { IsCompletedSuccessfully: true, Result: { } entry }) memory.Recount(entry);
     }
 }
 

@@ -97,6 +97,7 @@ internal sealed class StoredWriter(CacheStatusOptions options, FormSelection for
         {
             headers.CacheControl = s_staleControl;
             headers.Remove("Expires");
+            headers.Remove(TargetedCacheControl.FieldName);
         }
         if (!options.Shown) return;
         headers["X-Cache"] = DecisionTable.XCache(answer.Result);
