@@ -34,6 +34,7 @@ public static class CacheEngineExtensions
         services.AddSingleton(options.CacheStatus);
         services.AddSingleton(options.Credentials);
         services.AddSingleton<CacheMetrics>();
+        services.AddSingleton<CallerCredentials>();
         services.AddSingleton<CacheHeaders>();
         services.AddSingleton<MemoryTier>();
         services.AddSingleton<DecisionRing>();

@@ -31,7 +31,7 @@ internal static class EngineSettings
     public static ConsistencyOptions ConsistencyOf(ProxySettings settings) => new()
     {
         Lease = settings.Consistency.Lease,
-        OnLostLease = settings.Consistency.OnLostLease == OnLostLease.Serve ? LostLease.Serve : LostLease.Origin,
+        OnLostLease = settings.Consistency.OnLostLease,
         ServeFor = settings.Consistency.ServeFor,
         Standbys = settings.Consistency.Standbys,
         LogLimit = settings.Consistency.LogLimit,

@@ -9,6 +9,7 @@ namespace Launcher;
 /// </summary>
 internal sealed class EmbeddedRedis : IDisposable
 {
+    private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(5);
     private readonly GarnetServer _server;
 
     private EmbeddedRedis(GarnetServer server) => _server = server;
@@ -45,5 +46,9 @@ internal sealed class EmbeddedRedis : IDisposable
         }
     }
 
-    public void Dispose() => _server.Dispose();
+    /// <summary>
+    /// Ends it, or leaves it behind after a few seconds: it waits for its sessions, and one that hangs would hold up the end of the
+    /// process. It keeps nothing that would be lost.
+    /// </summary>
+    public void Dispose() => Task.Run(_server.Dispose).Wait(EndLimit);
 }

@@ -56,7 +56,7 @@ internal sealed class Playground : IAsyncDisposable
         }
 
         _print($"all ready after {_time.GetElapsedTime(started).TotalSeconds.ToString("0.0", CultureInfo.InvariantCulture)} s");
-        _print(Welcome(proxySecrets, backendSecrets));
+        _print(Welcome(proxySecrets, backendSecrets, await Readiness.AnswersAsync(AdminUrl(0), stop)));
         await WatchAsync(stop);
     }
 
@@ -155,11 +155,12 @@ internal sealed class Playground : IAsyncDisposable
         ["Authentication__Schemes__Bearer__SigningKeys__0__Value"] = own.SigningKey,
     };
 
-    private string Welcome(DevelopmentSecrets proxy, DevelopmentSecrets backend) => new Welcome
+    private string Welcome(DevelopmentSecrets proxy, DevelopmentSecrets backend, bool hasConsole) => new Welcome
     {
         Clients = [.. Enumerable.Range(0, _options.Replicas).Select(ClientUrl)],
         Operators = [.. Enumerable.Range(0, _options.Replicas).Select(AdminUrl)],
         Backend = BackendUrl,
+        HasConsole = hasConsole,
         Redis = _options.RedisUrl is null ? RedisAddress : "the one that REDIS_URL names",
         OperatorToken = proxy.CreateToken(ProxyAudience, "operator", "cache:read cache:purge", _time),
         OwnerToken = backend.CreateToken(BackendAudience, "demo", scope: null, _time),

@@ -36,6 +36,14 @@ internal static class Readiness
             $"{child.Name} was not ready within {limit.TotalSeconds:0} s ({url}: {last}). Its last lines:\n{Quoted(child)}");
     }
 
+    /// <summary>Whether there is a page at <paramref name="url"/>.</summary>
+    public static async Task<bool> AnswersAsync(string url, CancellationToken stop)
+    {
+        using var http = new HttpClient { Timeout = TimeSpan.FromSeconds(5) };
+        using var response = await http.GetAsync(new Uri(url), stop);
+        return response.IsSuccessStatusCode;
+    }
+
     /// <summary>The error for a program that ended by itself, with its last lines.</summary>
     public static async Task<LaunchException> EndedAsync(ChildProcess child)
     {

@@ -13,6 +13,9 @@ internal sealed record Welcome
 
     public required string Redis { get; init; }
 
+    /// <summary>Whether this build of the proxy has a page for operators; a link to nowhere helps nobody.</summary>
+    public required bool HasConsole { get; init; }
+
     public required string OperatorToken { get; init; }
 
     public required string OwnerToken { get; init; }
@@ -26,7 +29,7 @@ internal sealed record Welcome
             .AppendLine($"  operators  {string.Join("  ", Operators)}   (/metrics, /healthz/ready)")
             .AppendLine($"  backend    {Backend}")
             .AppendLine($"  redis      {Redis}")
-            .AppendLine($"  console    {Operators[0]}/#token={OperatorToken}")
+            .Append(HasConsole ? $"  console    {Operators[0]}/#token={OperatorToken}{Environment.NewLine}" : "")
             .AppendLine()
             .AppendLine("  Development tokens, valid for a day (operator of the cache; owner of models):")
             .AppendLine()

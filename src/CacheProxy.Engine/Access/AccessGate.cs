@@ -2,7 +2,6 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;
@@ -13,7 +12,7 @@ namespace CacheProxy.Engine.Access;
 /// Whether this caller may see a shared response: the backend is asked, with the caller's own credentials, and its yes is remembered.
 /// A remembered yes is an entry (INVALIDATION 3): stamped before the question was sent, valid under the same rules, used under a lease only.
 /// </summary>
-internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CacheHeaders headers, TimeProvider time)
+internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCredentials credentials, TimeProvider time)
 {
     private const int MaxRemembered = 100_000;
     private const int MaxAtOnce = 8;
@@ -64,7 +63,7 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CacheHead
             Scheme = context.Request.Scheme,
             Host = context.Request.Host.Value ?? "",
             Target = target,
-            Headers = headers.CredentialsOf(context.Request.Headers),
+            Headers = credentials.Of(context.Request.Headers),
             OnlyTheseHeaders = true,
         };
         var sink = new AnswerSink();
@@ -101,7 +100,7 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CacheHead
         Append(hash, plan.PrimaryKey);
         Append(hash, target);
         Append(hash, context.Request.Host.Value ?? "");
-        foreach (var (name, values) in headers.CredentialsOf(context.Request.Headers))
+        foreach (var (name, values) in credentials.Of(context.Request.Headers))
         {
             Append(hash, name);
             foreach (var value in values) Append(hash, value ?? "");

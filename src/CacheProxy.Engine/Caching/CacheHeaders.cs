@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
@@ -8,11 +9,9 @@ using Microsoft.Net.Http.Headers;
 
 namespace CacheProxy.Engine.Caching;
 
-/// <summary>Which request fields count as credentials, and which a fill sends (DESIGN 2: what is not keyed is not sent).</summary>
+/// <summary>Which request fields a fill sends (DESIGN 2: what is not keyed is not sent).</summary>
 public sealed class CacheHeaders
 {
-    private static readonly string s_userAgent = $"CacheProxy/{typeof(CacheHeaders).Assembly.GetName().Version?.ToString(3)}";
-
     private static readonly FrozenSet<string> s_neverPassed = new[]
     {
         // Fields by which a stranger could choose what the origin answers (RELIABILITY A1, A3, A4).
@@ -27,23 +26,6 @@ public sealed class CacheHeaders
 
     /// <summary>Takes the names of <c>CredentialHeaders</c>.</summary>
     public CacheHeaders(CredentialOptions credentials) => _credentials = credentials;
-
-    /// <summary>Whether the request carries what RFC 9111 §3.5 means by <c>Authorization</c>: every credential field but <c>Cookie</c>.</summary>
-    public bool HasAuthorization(IHeaderDictionary headers)
-    {
-        foreach (var name in _credentials.Headers)
-            if (!string.Equals(name, HeaderNames.Cookie, StringComparison.OrdinalIgnoreCase) && headers.ContainsKey(name)) return true;
-        return false;
-    }
-
-    /// <summary>The credential fields of a request, for a question to the backend about its caller.</summary>
-    public HeaderDictionary CredentialsOf(IHeaderDictionary headers)
-    {
-        var credentials = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
-        foreach (var name in _credentials.Headers)
-            if (headers.TryGetValue(name, out var values)) credentials[name] = values;
-        return credentials;
-    }
 
     internal bool IsSent(CachePolicy policy, string name) =>
         policy.FollowsOrigin
@@ -83,7 +65,7 @@ public sealed class CacheHeaders
 
     private IHeaderDictionary OnlyKeyed(FillRequest request)
     {
-        IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = s_userAgent };
+        IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = CallerCredentials.UserAgent };
         if (request.Plan.Accept is { } accept) sent.Accept = accept;
         foreach (var (name, values) in request.Headers)
             if (IsSent(request.Plan.Policy, name)) sent[name] = values;

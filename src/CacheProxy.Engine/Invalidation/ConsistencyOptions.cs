@@ -1,15 +1,5 @@
 namespace CacheProxy.Engine.Invalidation;
 
-/// <summary>What a replica does with its memory while it cannot hear of purges.</summary>
-public enum LostLease
-{
-    /// <summary>It asks the origin, at most twice per key at once.</summary>
-    Origin,
-
-    /// <summary>Memory answers for up to <see cref="ConsistencyOptions.ServeFor"/>; every purge waits that long for a replica that is gone.</summary>
-    Serve,
-}
-
 /// <summary>How replicas agree on purges (<c>Consistency</c>).</summary>
 public sealed record ConsistencyOptions
 {
@@ -17,9 +7,9 @@ public sealed record ConsistencyOptions
     public TimeSpan Lease { get; init; } = TimeSpan.FromSeconds(2);
 
     /// <summary><c>OnLostLease</c>: for policies that do not say it themselves.</summary>
-    public LostLease OnLostLease { get; init; }
+    public OnLostLease OnLostLease { get; init; }
 
-    /// <summary><c>ServeFor</c>: for how long after the lease memory answers under <see cref="LostLease.Serve"/>; up to 1 h, default 30 s.</summary>
+    /// <summary><c>ServeFor</c>: for how long after the lease memory answers under <see cref="Engine.OnLostLease.Serve"/>; up to 1 h, default 30 s.</summary>
     public TimeSpan ServeFor { get; init; } = TimeSpan.FromSeconds(30);
 
     /// <summary><c>Standbys</c>: how many of Redis' standbys may be promoted, and so must have each purge before it counts. Not set: 0, but then a server with standbys gives no lease, since it must be said.</summary>

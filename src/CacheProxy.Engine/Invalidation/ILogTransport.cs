@@ -10,6 +10,9 @@ internal interface ILogTransport
     /// <summary>Whom to tell of messages, in the order in which they came. Set before the first call.</summary>
     ILogMessages Messages { set; }
 
+    /// <summary>Whether messages can be heard at all. If not, each heartbeat tries to change that.</summary>
+    bool IsListening { get; }
+
     /// <summary>Synchronous, for the log's own thread.</summary>
     HeartbeatReply Heartbeat(HeartbeatRequest request);
 

@@ -14,7 +14,12 @@ internal sealed partial class LogChannels(LogNames names, ILogger logger)
 
     public ILogMessages? Messages { get; set; }
 
-    /// <summary>On the log's own thread.</summary>
+    public bool IsListening => _listening is not null;
+
+    /// <summary>
+    /// On the log's own thread. Subscriptions have a connection of their own, which may come later than the other: that is no reason not to
+    /// beat. A missing right is one.
+    /// </summary>
     public void Listen(IConnectionMultiplexer connection)
     {
         if (_listening is not null) return;
@@ -29,7 +34,7 @@ internal sealed partial class LogChannels(LogNames names, ILogger logger)
         {
             // The library keeps what it could not send; a second try must not find it there.
             subscriber.UnsubscribeAll(CommandFlags.FireAndForget);
-            throw;
+            if (exception is not RedisConnectionException) throw;
         }
     }
 

@@ -11,6 +11,7 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
 {
     // In a row, without a push between: one or two can be a heartbeat that was quicker than the push.
     private const int MostMissed = 3;
+    private static readonly TimeSpan s_untilListening = TimeSpan.FromMilliseconds(50);
     private readonly ILogTransport _transport;
     private readonly BootClock _clock;
     private readonly CacheMetrics _metrics;
@@ -131,6 +132,7 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
             var started = _clock.Now;
             if (Beat()) continue;
             var pause = (Replica.Options.Lease / 3) - BootClock.Duration(_clock.Now - started);
+            if (!_transport.IsListening && pause > s_untilListening) pause = s_untilListening;
             if (pause > TimeSpan.Zero && !_stopping) _wake.WaitOne(pause);
         }
     }

@@ -38,7 +38,7 @@ public sealed partial class RedisInvalidationLog : IInvalidationLog, IModeSwitch
         _listeners = new(logger);
         _replica = new(RandomNumberGenerator.GetHexString(16, lowercase: true), options, new AppliedLog(), _listeners.Tell);
         _follower = new(_replica, transport, clock, time, metrics, logger);
-        RegisterServeFor = options.OnLostLease == LostLease.Serve;
+        RegisterServeFor = options.OnLostLease == OnLostLease.Serve;
     }
 
     /// <summary>

@@ -31,6 +31,8 @@ internal sealed class RedisLogTransport : ILogTransport
         set => _channels.Messages = value;
     }
 
+    public bool IsListening => _channels.IsListening;
+
     public HeartbeatReply Heartbeat(HeartbeatRequest request) => Guard(() =>
     {
         var connection = Connect();

@@ -23,16 +23,6 @@ public enum RequestDirectives
     Honor,
 }
 
-/// <summary>What a replica without a lease does.</summary>
-public enum OnLostLease
-{
-    /// <summary>It answers from the origin only.</summary>
-    Origin,
-
-    /// <summary>Its memory goes on answering for up to <c>Consistency:ServeFor</c>.</summary>
-    Serve,
-}
-
 /// <summary>What becomes of a query parameter that no template of the policy names.</summary>
 public enum UnknownQuery
 {

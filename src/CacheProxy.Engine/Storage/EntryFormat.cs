@@ -6,7 +6,6 @@ using System.IO.Hashing;
 using System.Text;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using Microsoft.Extensions.Primitives;
 
 namespace CacheProxy.Engine.Storage;

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Telemetry;
 
 namespace CacheProxy.Engine.Storage;

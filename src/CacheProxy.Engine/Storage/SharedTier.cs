@@ -1,7 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.IO.Pipelines;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
@@ -34,18 +33,18 @@ public sealed class SharedTier
     }
 
     /// <summary>The record under a key's own name, and of the responses behind it those whose selecting fields match.</summary>
-    internal async Task<SharedLookup> FindAsync(RequestPlan plan, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> select)
+    internal async Task<SharedLookup> FindAsync(SharedQuery query)
     {
-        var record = await ReadAsync(plan.Name);
+        var record = await ReadAsync(query.Name);
         if (record is null) return SharedLookup.Nothing;
         var found = ImmutableArray.CreateBuilder<StoredResponse>(2);
-        if (Answers(record.Response, plan, select)) found.Add(record.Response!);
+        if (Answers(record.Response, query)) found.Add(record.Response!);
         foreach (var names in record.SelectingNames)
         {
-            var fields = select(names);
+            var fields = query.Select(names);
             if (fields.All(static field => field.Value is null)) continue;
-            var variant = await ReadAsync(VariantName.Of(plan.Name, fields));
-            if (Answers(variant?.Response, plan, select)) found.Add(variant!.Response!);
+            var variant = await ReadAsync(VariantName.Of(query.Name, fields));
+            if (Answers(variant?.Response, query)) found.Add(variant!.Response!);
         }
         return new SharedLookup(record, found.DrainToImmutable());
     }
@@ -66,9 +65,9 @@ public sealed class SharedTier
         if (!known.Knows(names)) await WriteAsync(response.Name, record, useful);
     }
 
-    private static bool Answers(StoredResponse? response, RequestPlan plan, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> select) =>
-        response is not null && response.Identity == plan.Identity && response.Fingerprint == plan.Policy.Fingerprint
-        && select([.. response.Selecting.Select(static selecting => selecting.Name)]).AsSpan().SequenceEqual(response.Selecting.AsSpan());
+    private static bool Answers(StoredResponse? response, SharedQuery query) =>
+        response is not null && response.Identity == query.Identity && response.Fingerprint == query.Fingerprint
+        && query.Select([.. response.Selecting.Select(static selecting => selecting.Name)]).AsSpan().SequenceEqual(response.Selecting.AsSpan());
 
     private async Task<SharedRecord?> ReadAsync(string name)
     {
@@ -140,6 +139,13 @@ public sealed class SharedTier
     private void Observe(string operation, string outcome, long started) =>
         _metrics.SharedDuration.WithLabels(operation, outcome).Observe(_time.GetElapsedTime(started).TotalSeconds);
 }
+
+/// <summary>What is looked for in the shared tier.</summary>
+/// <param name="Name">The key's own name.</param>
+/// <param name="Identity">What a response must be an answer to.</param>
+/// <param name="Fingerprint">Of the policy, which must be the one that stored it.</param>
+/// <param name="Select">What the request says in the named fields.</param>
+internal sealed record SharedQuery(string Name, Hash256 Identity, ulong Fingerprint, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> Select);
 
 /// <summary>What the shared tier had for a request.</summary>
 /// <param name="Record">What stands under the key's own name; needed again to store beside it.</param>

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Engine.Storage;
 

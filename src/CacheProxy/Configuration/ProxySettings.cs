@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
+using CacheProxy.Engine;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Configuration;

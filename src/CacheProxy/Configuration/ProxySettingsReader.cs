@@ -1,6 +1,6 @@
 using System.Collections.Immutable;
 using System.Net;
-using CacheProxy.Engine.Policies;
+using CacheProxy.Engine;
 
 namespace CacheProxy.Configuration;
 

@@ -133,7 +133,7 @@ public sealed class RedisFaultTests
     [Fact]
     public async Task OnLostLease_Serve_MemoryAnswersAndPurgesWaitForIt()
     {
-        await using var cluster = await Cluster.StartAsync(Cluster.Quick with { OnLostLease = LostLease.Serve, ServeFor = TimeSpan.FromSeconds(1) });
+        await using var cluster = await Cluster.StartAsync(Cluster.Quick with { OnLostLease = OnLostLease.Serve, ServeFor = TimeSpan.FromSeconds(1) });
         var logs = await cluster.JoinSettledAsync(2);
         using var release = new ManualResetEventSlim();
         var held = new TaskCompletionSource();

@@ -1,5 +1,5 @@
 using CacheProxy.Configuration;
-using CacheProxy.Engine.Policies;
+using CacheProxy.Engine;
 using Microsoft.Extensions.Configuration;
 
 namespace CacheProxy.Tests.Configuration;

@@ -1,6 +1,6 @@
 using System.Collections.Concurrent;
+using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using CacheProxy.Hosting;

@@ -1,8 +1,8 @@
 using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
+using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Http;

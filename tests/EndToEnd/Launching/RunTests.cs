@@ -25,6 +25,8 @@ public sealed class RunTests
         using var stats = await http.SendAsync(request);
         Assert.Equal(200, (int)metrics.StatusCode);
         Assert.Equal(200, (int)stats.StatusCode);
+        // The embedded server takes the log's scripts: without a lease it would say false here.
+        Assert.Contains("\"available\":true", await stats.Content.ReadAsStringAsync(), StringComparison.Ordinal);
 
         Assert.True(await run.StopAsync(TimeSpan.FromSeconds(60)), "it did not end by itself: " + Text(run));
         Assert.Equal(0, run.ExitCode);

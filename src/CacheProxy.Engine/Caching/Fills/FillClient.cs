@@ -12,13 +12,13 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// cannot use what came asks again, at most <see cref="MaxAttempts"/> times in company, then alone.
 /// </summary>
 internal sealed class FillClient(
-    FillStarter starter, AccessGate access, IInvalidationLog log, CacheHeaders headers, FillDelivery delivery, FillOptions options, TimeProvider time)
+    FillStarter starter, AccessGate access, CallerCredentials credentials, IInvalidationLog log, CacheHeaders headers, FillDelivery delivery, FillOptions options, TimeProvider time)
 {
     private const int MaxAttempts = 4;
 
     public async Task<FillAnswer> AnswerAsync(HttpContext context, FillDemand demand)
     {
-        var request = new FillRequest(context, demand.Plan, headers.HasAuthorization(context.Request.Headers));
+        var request = new FillRequest(context, demand.Plan, credentials.HasAuthorization(context.Request.Headers));
         if (await ServeStaleAsync(context, demand, request) is { } served) return served;
         if (HttpMethods.IsHead(context.Request.Method)) return FillAnswer.Pass(BypassReason.Head);
 

@@ -1,5 +1,3 @@
-using CacheProxy.Engine.Policies;
-
 namespace CacheProxy.Engine.Caching.Fills;
 
 /// <summary>

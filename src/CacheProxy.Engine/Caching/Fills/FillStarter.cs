@@ -1,5 +1,4 @@
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 
 namespace CacheProxy.Engine.Caching.Fills;

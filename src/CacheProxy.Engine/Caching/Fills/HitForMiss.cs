@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Engine.Caching.Fills;
 

@@ -41,7 +41,8 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
     private async Task<(SharedLookup Found, MemoryEntry? Fresh, MemoryEntry? Stale)> LookAsync(Fill fill, Snapshot snapshot, MemoryEntry? stored)
     {
         var request = fill.Request;
-        var found = await tier!.FindAsync(fill.Plan, names => new RequestSelection(request.Headers, fill.Plan.Policy, headers).Of(names));
+        var found = await tier!.FindAsync(new SharedQuery(
+            fill.Plan.Name, fill.Plan.Identity, fill.Plan.Policy.Fingerprint, names => new RequestSelection(request.Headers, fill.Plan.Policy, headers).Of(names)));
         MemoryEntry? best = null;
         foreach (var response in found.Responses)
         {

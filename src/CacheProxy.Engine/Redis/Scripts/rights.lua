@@ -1,5 +1,6 @@
 -- KEYS 1 a key of ours that nobody uses   ARGV 1, 2 our channels
--- Tries each command that the scripts need and returns the refused ones.
+-- Tries each command that the scripts need and returns the refused ones. (SCAN is tried outside: Garnet, whose scripts hold the locks of
+-- their keys, waits for itself for ever when a script scans a key that it wrote.)
 local refused = {}
 local function try(name, ...)
   local reply = redis.pcall(...)
@@ -30,6 +31,5 @@ try('SET', 'SET', KEYS[1], 'a', 'PX', '1000')
 try('EXISTS', 'EXISTS', KEYS[1])
 try('PTTL', 'PTTL', KEYS[1])
 try('GET', 'GET', KEYS[1])
-try('SCAN', 'SCAN', '0', 'COUNT', '1')
 try('UNLINK', 'UNLINK', KEYS[1])
 return refused

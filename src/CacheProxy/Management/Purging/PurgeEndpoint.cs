@@ -1,5 +1,5 @@
+using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Management.Authentication;
 
 namespace CacheProxy.Management.Purging;

@@ -1,7 +1,7 @@
 using System.Buffers.Binary;
 using System.Diagnostics.CodeAnalysis;
 
-namespace CacheProxy.Engine.Policies;
+namespace CacheProxy.Engine;
 
 /// <summary>A SHA-256 as a value: the identity of all that was keyed.</summary>
 public readonly struct Hash256 : IEquatable<Hash256>

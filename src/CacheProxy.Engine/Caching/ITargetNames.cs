@@ -1,6 +1,6 @@
 using Microsoft.AspNetCore.Http;
 
-namespace CacheProxy.Engine.Policies;
+namespace CacheProxy.Engine.Caching;
 
 /// <summary>
 /// What a request's target is called in the cache: its implicit <c>uri:</c> tag, and the primary key that the policy of its route gives
