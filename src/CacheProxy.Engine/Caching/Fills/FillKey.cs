@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 
 namespace CacheProxy.Engine.Caching.Fills;

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
@@ -7,7 +8,7 @@ using Microsoft.AspNetCore.Http;
 namespace CacheProxy.Engine.Caching.Refreshing;
 
 /// <summary>What a policy has done behind a hit, after it was decided: <c>RefreshAhead</c> and <c>Verify</c>. Policies without either never come here.</summary>
-internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvalidationLog log, CacheHeaders headers)
+internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvalidationLog log, CacheHeaders headers, CallerCredentials credentials)
 {
     public void Consider(HttpContext context, RequestPlan plan, MemoryEntry entry)
     {
@@ -31,5 +32,5 @@ internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvali
         starter.Renew(request, FillKey.Of(request, FillKey.NamesOf(entry.Response), headers), entry, snapshot!);
     }
 
-    private FillRequest RequestOf(HttpContext context, RequestPlan plan) => new(context, plan, headers.HasAuthorization(context.Request.Headers));
+    private FillRequest RequestOf(HttpContext context, RequestPlan plan) => new(context, plan, credentials.HasAuthorization(context.Request.Headers));
 }

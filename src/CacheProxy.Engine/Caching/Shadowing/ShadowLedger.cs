@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -13,7 +14,7 @@ namespace CacheProxy.Engine.Caching.Shadowing;
 /// <c>Mode: Shadow</c>: every request goes to the backend, and what the policy would have made of it is counted. Instead of responses this
 /// remembers what would have been stored, without bodies, bounded, and under the same rules of validity.
 /// </summary>
-internal sealed class ShadowLedger(ResponseEvaluation evaluation, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, TimeProvider time)
+internal sealed class ShadowLedger(ResponseEvaluation evaluation, CacheHeaders headers, CallerCredentials credentials, IInvalidationLog log, CacheMetrics metrics, TimeProvider time)
 {
     private const int MaxRemembered = 100_000;
     private readonly ConcurrentDictionary<Hash256, StoredResponse> _remembered = new();
@@ -27,7 +28,7 @@ internal sealed class ShadowLedger(ResponseEvaluation evaluation, CacheHeaders h
             Count(plan, "hit");
             return;
         }
-        var request = new FillRequest(context, plan, headers.HasAuthorization(context.Request.Headers));
+        var request = new FillRequest(context, plan, credentials.HasAuthorization(context.Request.Headers));
         var asked = time.GetUtcNow();
         context.Response.OnStarting(() =>
         {
