@@ -11,6 +11,7 @@ using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -92,8 +93,10 @@ public static class CacheEngineExtensions
     /// <summary>Answers from the cache. Comes after routing, CORS and rate limiting, and before the endpoints.</summary>
     public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app)
     {
-        // The same routes, for those who ask what would become of a request.
+        // The same routes, for those who ask what would become of a request. A branch has a routing world of its own: it is given ours.
         var probe = app.New().UseRouting();
+        foreach (var routes in probe.Properties.Values.OfType<IEndpointRouteBuilder>().Except(app.Properties.Values.OfType<IEndpointRouteBuilder>()))
+            routes.DataSources.Add(app.ApplicationServices.GetRequiredService<EndpointDataSource>());
         probe.Run(static _ => Task.CompletedTask);
         app.ApplicationServices.GetRequiredService<RouteProbe>().Use(probe.Build());
         return app.UseMiddleware<CacheMiddleware>();
