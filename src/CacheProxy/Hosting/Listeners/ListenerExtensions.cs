@@ -17,6 +17,8 @@ public static class ListenerExtensions
         builder.Services.AddSingleton(set);
         builder.Services.AddSingleton(options);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        // Safe only with PoolMiddleware behind the step that answers hits.
+        builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             ListenerLimits.Apply(kestrel);
