@@ -164,7 +164,7 @@ internal sealed class ScriptedOrigin : IOrigin
             Scheme = context.Request.Scheme,
             Host = context.Request.Host.Value ?? "",
             Target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
-            Headers = context.Request.Headers,
+            Headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase)),
             Body = body.ToArray(),
         };
         Asked.Enqueue(request);

@@ -10,7 +10,7 @@ namespace CacheProxy.Engine.Caching.Explaining;
 
 /// <summary>Goes the way of <see cref="CacheMiddleware"/> with a request that nobody sent, and writes down what it finds instead of answering.</summary>
 internal sealed class Explainer(
-    RouteProbe routes, PolicyModes modes, Hits hits, StoredLookup stored, DecisionRing ring, IServiceScopeFactory scopes) : IExplainer
+    RouteProbe routes, PolicyModes modes, Hits hits, StoredLookup stored, DecisionRing ring, CacheLimits limits, IServiceScopeFactory scopes) : IExplainer
 {
     public IEnumerable<PastDecision> Recent => ring.Newest();
 
@@ -30,7 +30,7 @@ internal sealed class Explainer(
         begun = begun with { Policy = policy.Name, Mode = mode.ToString() };
         if (mode == PolicyMode.Off)
             return begun with { Reason = DecisionTable.Label(BypassReason.Off), Notes = [policy.Mode == PolicyMode.Off ? "The policy's Mode is Off." : "The kill switch is on."] };
-        var body = request.Body is { } bytes ? RequestBody.Of(bytes) : null;
+        var body = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) ? null : await RequestBody.ReadAsync(context, limits.MaxKeyBodySize, cancellationToken);
         var reason = policy.Plan(context, body, out var plan);
         if (plan is null) return begun with { Reason = DecisionTable.Label(reason), Notes = [BypassTexts.Of(reason)] };
         begun = begun with { Key = plan.PrimaryKey, Name = plan.Name, Tags = plan.Tags, Target = plan.Target, AccessChecks = plan.AccessTargets };
@@ -84,6 +84,11 @@ internal sealed class Explainer(
         request.Path = PathString.FromUriComponent(target.Path);
         if (target.Query is { } query) request.QueryString = new QueryString("?" + query);
         foreach (var (name, values) in explained.Headers) request.Headers[name] = values;
+        if (explained.Body is { } body)
+        {
+            request.Body = new MemoryStream(body.ToArray());
+            request.ContentLength = body.Length;
+        }
         if (explained.Headers.Host.Count == 0) request.Headers.Host = explained.Host;
         context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget = explained.Target;
         return context;

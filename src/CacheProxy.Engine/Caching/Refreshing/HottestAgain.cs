@@ -45,12 +45,13 @@ internal sealed class HottestAgain(
     private void FetchAgain(Invalidation.Invalidation purge)
     {
         var match = new InvalidationMatch(purge);
-        var endpoints = sources.SelectMany(static source => source.Endpoints).ToHashSet();
+        // By pattern: sources may make their endpoints anew at each look, from the patterns that they keep.
+        var routes = sources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>().Select(static endpoint => endpoint.RoutePattern).ToHashSet();
         var hottest = memory.Entries
             .Where(entry => entry.Hits > 0 && match.Matches(entry.Response.PrimaryKey, entry.Response.Tags))
             .Select(static entry => (Entry: entry, Request: KeptRequest.Of(entry)))
             // A route that a reload has replaced may lead elsewhere now.
-            .Where(found => found.Request is { } request && endpoints.Contains(request.Endpoint))
+            .Where(found => found.Request is { Endpoint: RouteEndpoint endpoint } && routes.Contains(endpoint.RoutePattern))
             .OrderByDescending(static found => found.Entry.Hits)
             .Take(MaxAgain)
             .ToList();

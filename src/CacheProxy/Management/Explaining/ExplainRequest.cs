@@ -40,6 +40,8 @@ internal static class ExplainRequest
     {
         problem = default;
         method ??= HttpMethods.Get;
+        // Most who explain a body mean JSON; to see what another type does, say it.
+        if (body is not null && headers.ContentType.Count == 0) headers.ContentType = "application/json";
         if (method.Length is 0 or > 32 || !method.All(static c => char.IsAsciiLetterOrDigit(c) || c == '-')) return Refuse("'method' is no method. Write it in upper case, for instance GET.", out problem);
         if (url is null) return Refuse("'url' is missing. Give the path and query that a client asks for, or a whole URL.", out problem);
         if (url.StartsWith('/')) return new(method, context.Request.Scheme, context.Request.Host.Value ?? "localhost", Escaped(url), headers, body);

@@ -17,7 +17,7 @@ public sealed class ExplainerTests
     {
         var fields = new HeaderDictionary();
         for (var i = 0; i < headers.Length; i += 2) fields[headers[i]] = headers[i + 1];
-        return host.Get<IExplainer>().ExplainAsync(new(method, "http", "h", target, fields, body is null ? null : Encoding.UTF8.GetBytes(body)), default);
+        return host.Get<IExplainer>().ExplainAsync(new(method, "http", "h", target, fields, body is null ? default(ReadOnlyMemory<byte>?) : Encoding.UTF8.GetBytes(body)), default);
     }
 
     [Fact]

@@ -18,7 +18,7 @@ public sealed class CompressionTests
     public async Task Get_AcceptedCoding_IsMadeOnceAndServedWithATagOfItsOwn(string coding, string suffix)
     {
         await using var host = await StartAsync("ETag", "\"x\"");
-        var first = await host.GetAsync("/p/1", "Accept-Encoding", coding);
+        var first = await host.GetAsync("/p/1");
         Assert.Equal((200, null, "\"x\"", "Accept-Encoding", s_body), (first.Status, first["Content-Encoding"], first["ETag"], first["Vary"], first.Text));
         var plainBytes = host.Memory.Bytes;
 
@@ -27,7 +27,7 @@ public sealed class CompressionTests
         Assert.Equal((200, $"\"x{suffix}\"", "Accept-Encoding", "HIT"), (coded.Status, coded["ETag"], coded["Vary"], coded.Cache));
         Assert.Equal(s_body, Decode(coded.Body, coding));
         Assert.Equal(1, host.Origin.Count);
-        Assert.True(host.Memory.Bytes >= plainBytes, "the form does not count");
+        await CacheHost.UntilAsync(() => host.Memory.Bytes >= plainBytes + coded.Body.Length, "the form does not count");
         var plain = await host.GetAsync("/p/1");
         Assert.Equal((null, "\"x\"", "Accept-Encoding", s_body), (plain["Content-Encoding"], plain["ETag"], plain["Vary"], plain.Text));
     }
