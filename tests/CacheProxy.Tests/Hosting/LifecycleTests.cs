@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using CacheProxy.Hosting;
 using CacheProxy.Hosting.Commands;
 using CacheProxy.Hosting.Logs;
 using CacheProxy.Hosting.Requests;
