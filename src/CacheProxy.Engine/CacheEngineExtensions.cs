@@ -82,6 +82,9 @@ public static class CacheEngineExtensions
         services.AddHostedService<Warmup>();
         services.TryAddSingleton<IOutputCacheStore>(static provider => new LoggedOutputCacheStore(null, () => provider.GetRequiredService<IInvalidationLog>()));
         services.AddHostedService<MemorySweeper>();
+        services.AddHostedService(provider => new DeadEntries(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<IInvalidationLog>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 

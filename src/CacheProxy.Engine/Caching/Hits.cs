@@ -9,13 +9,16 @@ using Microsoft.AspNetCore.Http;
 namespace CacheProxy.Engine.Caching;
 
 /// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
-internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, BehindHits behind, RequestMeter meter)
+internal sealed class Hits(
+    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, BehindHits behind, RequestMeter meter)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
     {
         var right = log.TakeRight(out var snapshot);
-        if (right != ServingRight.Full && !(right == ServingRight.MemoryOnly && plan.Policy.OnLostLease == OnLostLease.Serve)) return new(right, null, false, false);
+        var serves = right == ServingRight.Full
+            || (right == ServingRight.MemoryOnly && (plan.Policy.OnLostLease ?? consistency.OnLostLease) == OnLostLease.Serve);
+        if (!serves) return new(right, null, false, false);
         var selection = new RequestSelection(context.Request.Headers, plan.Policy, headers);
         var stored = Reuse.Select(memory.Find(plan.Identity), plan, selection, snapshot!, out var others);
         return new(right, stored, stored is { Response.IsPartial: false } && Reuse.IsFreshEnough(stored, snapshot!, directives), others);

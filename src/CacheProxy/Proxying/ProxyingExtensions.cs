@@ -3,6 +3,7 @@ using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
+using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Transforms.Builder;
 
 namespace CacheProxy.Proxying;
@@ -18,12 +19,8 @@ internal static class ProxyingExtensions
     {
         services.AddReverseProxy()
             .LoadFromConfig(configuration.GetSection("ReverseProxy"))
-            .AddConfigFilter<PolicyStampFilter>()
-            .ConfigureHttpClient((_, handler) =>
-            {
-                handler.ConnectTimeout = options.ConnectTimeout;
-                handler.MaxResponseHeadersLength = 64;
-            });
+            .AddConfigFilter<PolicyStampFilter>();
+        services.AddSingleton<IForwarderHttpClientFactory, OriginClientFactory>();
         var stock = services.Single(static service => service.ServiceType == typeof(IRouteValidator) && service.ImplementationType?.Name == "OutputCachePolicyValidator");
         services.Remove(stock);
         services.AddSingleton<IRouteValidator, PolicyRouteValidator>();

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
+using IGauge = Prometheus.IGauge;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
@@ -18,6 +19,7 @@ internal sealed class Fill : IDisposable
     private readonly TimeSpan _unattended;
     private ITimer? _timer;
     private int _clients;
+    private bool _begun;
 
     public Fill(FillRequest request, Hash256 key, MemoryEntry? stored, FillBody body, TimeSpan unattended, TimeProvider time)
     {
@@ -59,8 +61,31 @@ internal sealed class Fill : IDisposable
     /// <summary>Nobody wants it any more.</summary>
     public CancellationToken Abandoned => _abandoned.Token;
 
+    /// <summary>What is served if the origin cuts its answer short, where its window allows it.</summary>
+    public MemoryEntry? Fallback { get; set; }
+
     /// <summary>First the stamp, then everything else (INVALIDATION 3).</summary>
-    public void Begin(Snapshot? snapshot) => Snapshot = snapshot;
+    public void Begin(IInvalidationLog log)
+    {
+        lock (_gate)
+        {
+            Snapshot = log.Current;
+            _begun = true;
+        }
+    }
+
+    /// <summary>
+    /// Whether a request that is here may share it. One that has not begun takes its stamp after this request arrived, so it may, whatever
+    /// was purged; without that, two requests of the same instant would each ask the origin.
+    /// </summary>
+    public bool MayBeJoined(Snapshot snapshot, ImmutableArray<string> tags)
+    {
+        lock (_gate)
+        {
+            if (!_begun) return true;
+        }
+        return WouldBeValid(snapshot, tags);
+    }
 
     public void Decide(FillOutcome outcome) => _outcome.TrySetResult(outcome);
 
@@ -118,11 +143,15 @@ internal sealed class Fill : IDisposable
 /// <param name="body">Its place in the body; <see langword="null"/> when the beginning is gone.</param>
 internal sealed class FillAttendance(Fill fill, FillBody.Reader? body) : IDisposable
 {
+    private IDisposable? _counted;
     private bool _left;
 
     public Fill Fill => fill;
 
     public FillBody.Reader? Body { get; private set; } = body;
+
+    /// <summary>Shows in a gauge until it leaves.</summary>
+    public void CountIn(IGauge waiting) => _counted = Prometheus.GaugeExtensions.TrackInProgress(waiting);
 
     /// <summary>Waits for the whole from here on: the origin must not wait for this one.</summary>
     public void StopReading()
@@ -135,6 +164,7 @@ internal sealed class FillAttendance(Fill fill, FillBody.Reader? body) : IDispos
     {
         if (_left) return;
         _left = true;
+        _counted?.Dispose();
         StopReading();
         fill.Leave();
     }

@@ -4,6 +4,7 @@ using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Timeouts;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
@@ -22,6 +23,8 @@ internal sealed class FillClient(
         if (await ServeStaleAsync(context, demand, request) is { } served) return served;
         if (HttpMethods.IsHead(context.Request.Method)) return FillAnswer.Pass(BypassReason.Head);
 
+        // The route's time-out is the fill's: it must not end the wait, or the body, of one who is served by it.
+        context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var names = demand.Stored is { } known ? FillKey.NamesOf(known.Response) : [];
         var key = FillKey.Of(request, names, headers);
         // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
@@ -54,6 +57,8 @@ internal sealed class FillClient(
         }
         catch (OperationCanceledException)
         {
+            // Whoever cancelled it: an answer that is none must not look like an empty one.
+            context.Abort();
             return null;
         }
     }
@@ -88,11 +93,29 @@ internal sealed class FillClient(
 
             case FillOutcome.Responding responding:
                 if (!started && Mismatch(request, attendance.Fill, responding, right) is { } other) return other;
-                return await delivery.RespondAsync(context, demand, attendance, responding, started) ? Step.Done : new Step { Alone = true };
+                return await delivery.RespondAsync(context, demand, attendance, responding, started) switch
+                {
+                    FillDelivered.BeginningGone => new Step { Alone = true },
+                    FillDelivered.CutShort => await InsteadOfCutAsync(context, demand, attendance.Fill),
+                    _ => Step.Done,
+                };
 
             default:
                 throw new InvalidOperationException($"Unknown outcome {outcome}.");
         }
+    }
+
+    /// <summary>An answer without an end, of which nothing was sent yet: stale where the window allows it, else the connection ends as the origin's did.</summary>
+    private async Task<Step> InsteadOfCutAsync(HttpContext context, FillDemand demand, Fill fill)
+    {
+        if (fill.Fallback is not { } stale || context.RequestAborted.IsCancellationRequested || !Reuse.AllowsStaleOnError(stale) || !IsValidNow(stale)
+            || await RefusedAsync(context, demand.Plan, mayAsk: false) is not null)
+        {
+            context.Abort();
+            return Step.Done;
+        }
+        await delivery.ServeAsync(context, demand, stale, new Answer(CacheResult.Stale) { Stale = StaleReason.IfError, Forward = demand.Forward });
+        return Step.Done;
     }
 
     /// <summary>Why a follower cannot use what came; <see langword="null"/> when it can.</summary>

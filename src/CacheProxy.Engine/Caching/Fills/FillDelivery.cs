@@ -22,8 +22,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     }
 
     /// <summary>Sends what the origin answers.</summary>
-    /// <returns>False when its beginning is gone: the request must ask on its own.</returns>
-    public async Task<bool> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started)
+    public async Task<FillDelivered> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started)
     {
         var answer = new Answer(started ? CacheResult.Miss : CacheResult.Collapsed)
         {
@@ -36,22 +35,18 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             attendance.StopReading();
             if (await WholeAsync(attendance.Fill, context) is not { } entry)
             {
-                // It was cut short (the connection ends as the origin's did), or grew too long to keep (asked again, streamed).
-                if (attendance.Fill.Body.IsWhole) context.Abort();
-                else return false;
+                // It was cut short, or grew too long to keep (asked again, streamed).
+                return attendance.Fill.Body.IsWhole ? FillDelivered.CutShort : FillDelivered.BeginningGone;
             }
-            else
-            {
-                await WriteAsync(context, entry, answer);
-            }
+            await WriteAsync(context, entry, answer);
         }
         else
         {
-            if (attendance.Body is not { } body) return false;
+            if (attendance.Body is not { } body) return FillDelivered.BeginningGone;
             await stream.WriteAsync(context, body, head, answer);
         }
         meter.Count(context, demand.Plan.Policy, answer, demand.Started, demand.Plan.PrimaryKey);
-        return true;
+        return FillDelivered.Done;
     }
 
     /// <summary>Sends the problem that stands for a failure.</summary>
@@ -97,4 +92,17 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
 
     private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) =>
         head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers);
+}
+
+/// <summary>What came of sending an answer while it arrives.</summary>
+internal enum FillDelivered
+{
+    /// <summary>Sent, or broken off as the origin's was.</summary>
+    Done,
+
+    /// <summary>Nothing was sent, and the beginning is gone: the request must ask on its own.</summary>
+    BeginningGone,
+
+    /// <summary>Nothing was sent, and the origin's answer has no end.</summary>
+    CutShort,
 }

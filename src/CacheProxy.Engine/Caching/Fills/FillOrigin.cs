@@ -15,6 +15,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
     public async Task<StoredResponse?> FetchAsync(Fill fill, MemoryEntry? stored)
     {
         var started = time.GetTimestamp();
+        fill.Fallback = stored;
         var sink = new Sink(decision, fill, stored, time.GetUtcNow());
         var result = await origin.SendAsync(RequestFor(fill, stored), sink, fill.Abandoned);
         var took = time.GetElapsedTime(started);

@@ -30,7 +30,7 @@ internal sealed class FillRunner(
         metrics.FillsInFlight.Inc();
         try
         {
-            fill.Begin(log.Current);
+            fill.Begin(log);
             await FindOrFetchAsync(fill, ended);
         }
         catch (OperationCanceledException) when (fill.Abandoned.IsCancellationRequested)

@@ -1,10 +1,11 @@
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
+using CacheProxy.Engine.Telemetry;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
 /// <summary>Joins or starts the right fill for a request: shared under a lease, in batches without one, or alone.</summary>
-internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitForMiss marks, FillOptions options, TimeProvider time)
+internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitForMiss marks, FillOptions options, CacheMetrics metrics, TimeProvider time)
 {
     private readonly FillBudget _budget = new(options.MaxMemory);
 
@@ -27,8 +28,11 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
             runner.Start(own, static _ => { });
             return (attendance, true);
         }
-        if (right != ServingRight.Full) return registry.JoinNext(key, () => Create(request, key, stored, shared: true, right), Start);
-        return registry.Join(key, fill => MayJoin(fill, request, snapshot!), () => Create(request, key, stored, shared: true, right), Start);
+        var (joined, started) = right == ServingRight.Full
+            ? registry.Join(key, fill => MayJoin(fill, request, snapshot!), () => Create(request, key, stored, shared: true, right), Start)
+            : registry.JoinNext(key, () => Create(request, key, stored, shared: true, right), Start);
+        if (!started) joined.CountIn(metrics.FillWaiters);
+        return (joined, started);
     }
 
     /// <summary>Starts a fill that nobody waits for, unless one is running.</summary>
@@ -52,7 +56,7 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
     private static bool MayJoin(Fill fill, FillRequest request, Snapshot snapshot) =>
         !fill.Abandoned.IsCancellationRequested
         && fill.Plan.Policy.Fingerprint == request.Plan.Policy.Fingerprint
-        && fill.WouldBeValid(snapshot, request.Plan.Tags);
+        && fill.MayBeJoined(snapshot, request.Plan.Tags);
 
     private void Start(Fill fill) => runner.Start(fill, registry.Remove);
 

@@ -37,7 +37,8 @@ internal sealed class FillWriter(CacheStatusOptions options)
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
         {
-            // The client left; nothing else notices.
+            // The client left; nothing else notices. Whoever else cancelled: half a body must not be ended like a whole one.
+            context.Abort();
         }
     }
 

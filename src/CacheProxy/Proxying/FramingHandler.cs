@@ -1,0 +1,39 @@
+using System.Net;
+using System.Net.Http.Headers;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>
+/// Refuses answers whose end two readers could see in different places (RFC 9112 §6.3): several or malformed lengths, a length beside a
+/// transfer coding, a coding other than one <c>chunked</c>. .NET ignores a length that it cannot read, and then takes the end of the
+/// connection for the end of the body: half a body would be stored as a whole one.
+/// </summary>
+internal sealed class FramingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+{
+    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        var response = await base.SendAsync(request, cancellationToken);
+        if (response.Version.Major >= 2 || Fault(response) is not { } fault) return response;
+        response.Dispose();
+        throw new HttpRequestException(HttpRequestError.InvalidResponse, fault);
+    }
+
+    private static string? Fault(HttpResponseMessage response)
+    {
+        var isCoded = response.Headers.NonValidated.TryGetValues("Transfer-Encoding", out var codings);
+        if (response.StatusCode == HttpStatusCode.SwitchingProtocols) return null;
+        if (isCoded && (codings.Count != 1 || !string.Equals(Only(codings), "chunked", StringComparison.OrdinalIgnoreCase)))
+            return "The origin's Transfer-Encoding is not exactly one 'chunked'.";
+        if (!response.Content.Headers.NonValidated.TryGetValues("Content-Length", out var lengths)) return null;
+        if (isCoded) return "The origin sent both Content-Length and Transfer-Encoding.";
+        return lengths.Count == 1 && IsLength(Only(lengths)) ? null : "The origin's Content-Length is not exactly one number.";
+    }
+
+    private static string Only(HeaderStringValues values)
+    {
+        foreach (var value in values) return value;
+        return "";
+    }
+
+    private static bool IsLength(ReadOnlySpan<char> text) => text is { Length: > 0 and <= 19 } && !text.ContainsAnyExceptInRange('0', '9');
+}

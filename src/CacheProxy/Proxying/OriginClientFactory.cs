@@ -1,0 +1,17 @@
+using Yarp.ReverseProxy.Forwarder;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>YARP's clients of the origins, within our bounds, and strict about what they take for an answer.</summary>
+internal sealed class OriginClientFactory(OriginOptions options, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
+{
+    protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
+    {
+        base.ConfigureHandler(context, handler);
+        handler.ConnectTimeout = options.ConnectTimeout;
+        handler.MaxResponseHeadersLength = 64;
+    }
+
+    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
+        new FramingHandler(base.WrapHandler(context, handler));
+}
