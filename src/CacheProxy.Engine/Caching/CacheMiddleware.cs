@@ -1,6 +1,5 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
-using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
@@ -71,7 +70,7 @@ internal sealed class CacheMiddleware(
             if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
             return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
-        return FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, directives, started));
+        return FillAsync(context, new FillDemand(plan, lookup, directives, started));
     }
 
     private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
@@ -85,17 +84,11 @@ internal sealed class CacheMiddleware(
         // The question took its time: lease, snapshot and entry are asked again, in that order.
         var lookup = hits.Find(context, plan, null);
         if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan, started);
-        else await FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, null, started));
+        else await FillAsync(context, new FillDemand(plan, lookup, null, started));
     }
 
     private async Task FillAsync(HttpContext context, FillDemand demand)
     {
-        if (demand.Directives is { OnlyIfCached: true })
-        {
-            await ProblemWriter.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "only-if-cached", "Nothing fresh is stored, and the request forbids asking the origin");
-            meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = "only-if-cached" }, demand.Started, demand.Plan.PrimaryKey);
-            return;
-        }
         var answer = await fills.AnswerAsync(context, demand);
         if (answer.Refused is { } refused) await bypassing.RefuseAsync(context, next, demand.Plan.Policy, refused, demand.Started);
         else if (answer.PassReason != BypassReason.None) await bypassing.PassAsync(context, next, demand.Plan.Policy, answer.PassReason);

@@ -62,6 +62,7 @@ internal sealed class ProxyTransforms : ITransformProvider
     public void Apply(TransformBuilderContext context)
     {
         context.RequestTransforms.Add(new OutgoingRequestTransform(!ChangesTarget(context)));
+        context.ResponseTransforms.Add(new NominatedFieldsTransform());
         context.ResponseTransforms.Add(new LocationTransform());
     }
 

@@ -1,176 +1,100 @@
-using System.Collections.Concurrent;
-using System.Text;
-using CacheProxy.Engine.Caching;
-using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
-using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
+using CacheProxy.Engine.Telemetry;
+using CacheProxy.Engine.Tests.Policies;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
-using Microsoft.Extensions.Primitives;
+using Microsoft.Extensions.Time.Testing;
 using Prometheus;
 
 namespace CacheProxy.Engine.Tests.Caching;
 
-/// <summary>
-/// The engine on a real Kestrel, with the routes <c>/&lt;policy&gt;/{id}</c> and <c>/plain/{id}</c>, and behind it an origin that answers what
-/// the test says and keeps what it was asked.
-/// </summary>
+/// <summary>The engine on a real server at a free port, over a scripted origin and a clock that the test turns.</summary>
 internal sealed class CacheHost : IAsyncDisposable
 {
     private readonly WebApplication _app;
-    private readonly CollectorRegistry _registry;
+    private readonly SocketsHttpHandler _connections = new() { AllowAutoRedirect = false, UseCookies = false };
 
-    private CacheHost(WebApplication app, ScriptedOrigin origin, CollectorRegistry registry)
+    private CacheHost(WebApplication app, ScriptedOrigin origin, FakeTimeProvider time)
     {
-        (_app, Origin, _registry) = (app, origin, registry);
-        Client = new(new SocketsHttpHandler { AllowAutoRedirect = false }) { BaseAddress = new(app.Urls.First()) };
+        _app = app;
+        Origin = origin;
+        Time = time;
+        Client = new HttpClient(_connections) { BaseAddress = new Uri(app.Urls.Single()) };
     }
+
+    /// <summary>RFC 9111 and nothing else.</summary>
+    public static CachePolicyConfig ByOrigin { get; } = new() { Name = "origin", Ttl = "Origin" };
 
     public ScriptedOrigin Origin { get; }
 
+    public FakeTimeProvider Time { get; }
+
     public HttpClient Client { get; }
 
-    public IInvalidationLog Log => Get<IInvalidationLog>();
+    public IInvalidationLog Log => _app.Services.GetRequiredService<IInvalidationLog>();
 
-    public MemoryTier Memory => Get<MemoryTier>();
+    public MemoryTier Memory => _app.Services.GetRequiredService<MemoryTier>();
 
-    public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
-
-    public static async Task<CacheHost> StartAsync(Func<OriginRequest, ScriptedAnswer> answer, TimeProvider? time, params CachePolicyConfig[] configs)
+    public static async Task<CacheHost> StartAsync(CachePolicyConfig? policy = null, CacheEngineOptions? options = null)
     {
-        var errors = new List<ConfigurationError>();
-        var policies = PolicyCompiler.Compile(configs, errors);
-        Assert.Empty(errors);
+        var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 12, 0, 0, TimeSpan.Zero));
+        var origin = new ScriptedOrigin(time);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
-        var registry = Prometheus.Metrics.NewCustomRegistry();
-        var origin = new ScriptedOrigin { Answer = answer };
-        builder.Services.AddSingleton(time ?? TimeProvider.System);
-        builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(registry));
+        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.Services.AddSingleton<TimeProvider>(time);
+        builder.Services.AddSingleton<IMetricFactory>(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
         builder.Services.AddSingleton<IOrigin>(origin);
-        builder.Services.AddInvalidation(new ConsistencyOptions(), new RedisOptions());
-        builder.Services.AddCacheEngine(new CacheEngineOptions());
+        builder.Services.AddSingleton<IInvalidationLog>(provider => new LocalInvalidationLog(
+            provider.GetRequiredService<CacheMetrics>(), time, provider.GetRequiredService<ILogger<LocalInvalidationLog>>()));
+        builder.Services.AddCacheEngine(options ?? new CacheEngineOptions { Memory = new MemoryOptions { Limit = 64 << 20 } });
         var app = builder.Build();
         app.UseTargetMemo();
         app.UseRouting();
         app.UseCacheEngine();
-        app.Map("/plain/{id}", origin.PassAsync);
-        foreach (var (name, policy) in policies) app.Map($"/{name}/{{id}}", origin.PassAsync).WithMetadata(policy, TargetDecidesRoute.Mark);
+        app.Map("/{**rest}", origin.PassAsync).WithMetadata(PolicyRequests.Compile(policy ?? ByOrigin));
         await app.StartAsync();
-        return new(app, origin, registry);
+        return new CacheHost(app, origin, time);
     }
 
-    /// <summary>GETs a target; <paramref name="headers"/> are pairs of name and value.</summary>
-    public Task<Reply> GetAsync(string target, params string[] headers) => SendAsync(HttpMethod.Get, target, headers);
+    /// <summary>Sends a request and reads its answer to the end.</summary>
+    /// <param name="target">Path and query.</param>
+    /// <param name="fields">Header fields as <c>Name: value</c>.</param>
+    public Task<Answered> GetAsync(string target = "/a", params string[] fields) => SendAsync(HttpMethod.Get, target, fields);
 
-    public async Task<Reply> SendAsync(HttpMethod method, string target, params string[] headers)
+    public async Task<Answered> SendAsync(HttpMethod method, string target, params string[] fields)
     {
         using var request = new HttpRequestMessage(method, target);
-        for (var i = 0; i < headers.Length; i += 2)
+        foreach (var field in fields)
         {
-            if (headers[i] == "Body") request.Content = new StringContent(headers[i + 1], Encoding.UTF8, "application/json");
-            else Assert.True(request.Headers.TryAddWithoutValidation(headers[i], headers[i + 1]));
+            var colon = field.IndexOf(':', StringComparison.Ordinal);
+            request.Headers.TryAddWithoutValidation(field[..colon], field[(colon + 1)..].Trim());
         }
         using var response = await Client.SendAsync(request);
-        var fields = new Dictionary<string, string>(StringComparer.OrdinalIgnoreCase);
-        foreach (var (name, values) in response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)) fields[name] = string.Join(", ", values);
-        return new((int)response.StatusCode, fields, await response.Content.ReadAsByteArrayAsync());
+        return new Answered((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Concat(response.Content.Headers)
+            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase));
     }
 
-    /// <summary>Repeats until it holds, at most 10 s.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, what);
-            await timer.WaitForNextTickAsync();
-        }
-    }
-
-    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
-
-    /// <summary>A line of the metrics page, or an empty one.</summary>
-    public async Task<string> MetricAsync(string start)
-    {
-        using var page = new MemoryStream();
-        await _registry.CollectAndExportAsTextAsync(page);
-        return Encoding.UTF8.GetString(page.ToArray()).Split('\n').FirstOrDefault(line => line.StartsWith(start, StringComparison.Ordinal)) ?? "";
-    }
+    public Task PurgeAsync(string key, InvalidationMode mode = InvalidationMode.Hard) =>
+        Log.AppendAsync(new() { Patterns = [key], Mode = mode }, InvalidationSource.Operator, null, CancellationToken.None);
 
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        _connections.Dispose();
         await _app.DisposeAsync();
     }
 }
 
-/// <summary>A response as it came over the wire.</summary>
-internal sealed record Reply(int Status, IReadOnlyDictionary<string, string> Headers, byte[] Body)
+/// <summary>What a client got.</summary>
+internal sealed record Answered(int Status, string Body, IReadOnlyDictionary<string, string> Headers)
 {
-    public string? this[string name] => Headers.GetValueOrDefault(name);
+    /// <summary><c>X-Cache</c>.</summary>
+    public string Cache => this["X-Cache"];
 
-    public string Text => Encoding.UTF8.GetString(Body);
-
-    public string? Cache => this["X-Cache"];
-}
-
-/// <summary>What an origin answers.</summary>
-internal sealed record ScriptedAnswer(int Status, string Body, params string[] Headers)
-{
-    public static ScriptedAnswer Json(string body, params string[] headers) => new(200, body, ["Content-Type", "application/json", .. headers]);
-}
-
-internal sealed class ScriptedOrigin : IOrigin
-{
-    public Func<OriginRequest, ScriptedAnswer> Answer { get; set; } = static _ => new(404, "");
-
-    public ConcurrentQueue<OriginRequest> Asked { get; } = new();
-
-    public int Count => Asked.Count;
-
-    public string GroupOf(Endpoint endpoint) => "origin";
-
-    public async Task<OriginResult> SendAsync(OriginRequest request, IOriginSink sink, CancellationToken cancellationToken)
-    {
-        Asked.Enqueue(request);
-        var answer = Answer(request);
-        if (answer.Status == 0) return OriginResult.Unreachable;
-        var body = Encoding.UTF8.GetBytes(answer.Body);
-        var headers = new HeaderDictionary { ContentLength = body.Length };
-        for (var i = 0; i < answer.Headers.Length; i += 2) headers[answer.Headers[i]] = StringValues.Concat(headers[answer.Headers[i]], answer.Headers[i + 1]);
-        sink.OnHead(answer.Status, HeaderFields.Copy(headers));
-        await sink.OnBodyAsync(body, cancellationToken);
-        return OriginResult.Complete;
-    }
-
-    /// <summary>What stands behind the cache for requests that pass.</summary>
-    public async Task PassAsync(HttpContext context)
-    {
-        using var body = new MemoryStream();
-        await context.Request.Body.CopyToAsync(body);
-        var request = new OriginRequest
-        {
-            Endpoint = context.GetEndpoint()!,
-            RouteValues = context.Request.RouteValues,
-            Method = context.Request.Method,
-            Scheme = context.Request.Scheme,
-            Host = context.Request.Host.Value ?? "",
-            Target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget,
-            Headers = new HeaderDictionary(context.Request.Headers.ToDictionary(StringComparer.OrdinalIgnoreCase)),
-            Body = body.ToArray(),
-        };
-        Asked.Enqueue(request);
-        var answer = Answer(request);
-        context.Response.StatusCode = answer.Status;
-        for (var i = 0; i < answer.Headers.Length; i += 2) context.Response.Headers.Append(answer.Headers[i], answer.Headers[i + 1]);
-        await context.Response.WriteAsync(answer.Body);
-    }
+    public string this[string name] => Headers.GetValueOrDefault(name, "");
 }

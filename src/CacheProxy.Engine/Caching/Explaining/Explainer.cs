@@ -52,11 +52,11 @@ internal sealed class Explainer(
         if (lookup.Stored is { } stale)
         {
             notes.Add(stale.IsBehindPurge ? "The stored response is stale because of a soft purge." : "The stored response is stale, or not fresh enough for the request.");
-            if (Reuse.AllowsStaleWhileRevalidate(stale) && directives is not { NoCache: true })
+            if (Reuse.AllowsStaleWhileRevalidate(stale, directives))
                 return Done(CacheResult.Stale, "swr", "Within StaleWhileRevalidate: it is sent at once and refreshed behind the answer.");
         }
         if (shared) return Done(CacheResult.HitShared, null, "A fresh response is in the shared tier.");
-        if (HttpMethods.IsHead(context.Request.Method)) return Done(CacheResult.Bypass, DecisionTable.Label(BypassReason.Head), BypassTexts.Of(BypassReason.Head));
+        if (HttpMethods.IsHead(context.Request.Method) && (lookup.Stored is null || !plan.Policy.FollowsOrigin)) return Done(CacheResult.Bypass, DecisionTable.Label(BypassReason.Head), BypassTexts.Of(BypassReason.Head));
         if (stored.IsMarked(plan)) notes.Add("The last response for this key could not be stored: for a while requests for it do not wait for each other.");
         var forward = lookup.Stored is not null ? "stale" : lookup.Others ? "vary-miss" : "uri-miss";
         return Done(CacheResult.Miss, forward, forward switch

@@ -36,7 +36,7 @@ internal sealed class StoredLookup(MemoryTier memory, SharedTier? tier, HitForMi
     {
         if (entry.Response.Fingerprint != plan.Policy.Fingerprint) return "other-policy";
         if (snapshot is null || entry.Check(snapshot) == Verdict.Invalid) return "purged";
-        if (!new RequestSelection(context.Request.Headers, plan.Policy, headers).Matches(entry.Response.Selecting)) return "other-variant";
+        if (!new RequestSelection(context.Request.Headers, plan.Policy, headers).Matches(entry.Response)) return "other-variant";
         return entry.Check(snapshot) == Verdict.Stale ? "stale" : "valid";
     }
 

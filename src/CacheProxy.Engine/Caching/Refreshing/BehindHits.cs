@@ -13,7 +13,7 @@ internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvali
     public void Consider(HttpContext context, RequestPlan plan, MemoryEntry entry)
     {
         if (IsDue(entry, plan.Policy.RefreshAhead)) RefreshAhead(context, plan, entry);
-        if (verifier.IsChosen(plan.Policy.Verify)) verifier.Start(RequestOf(context, plan), entry);
+        if (verifier.IsChosen(plan.Policy.Verify)) verifier.Start(RequestOf(context, plan, entry), entry);
     }
 
     /// <summary>Whether the share of its lifetime is over; an entry that was old when it came counts from its arrival.</summary>
@@ -28,9 +28,9 @@ internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvali
     private void RefreshAhead(HttpContext context, RequestPlan plan, MemoryEntry entry)
     {
         if (log.TakeRight(out var snapshot) != ServingRight.Full) return;
-        var request = RequestOf(context, plan);
+        var request = RequestOf(context, plan, entry);
         starter.Renew(request, FillKey.Of(request, FillKey.NamesOf(entry.Response), headers), entry, snapshot!);
     }
 
-    private FillRequest RequestOf(HttpContext context, RequestPlan plan) => new(context, plan, credentials.HasAuthorization(context.Request.Headers));
+    private FillRequest RequestOf(HttpContext context, RequestPlan plan, MemoryEntry entry) => new(context, plan, credentials.HasAuthorization(context.Request.Headers), entry);
 }

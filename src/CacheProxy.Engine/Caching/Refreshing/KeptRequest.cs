@@ -18,6 +18,7 @@ internal static class KeptRequest
     public static void Keep(MemoryEntry entry, FillRequest request, CacheHeaders headers)
     {
         var policy = request.Plan.Policy;
+        if (entry.Response.IsPartial || request.IsHead) return;
         // With the origin in charge a request with credentials was one caller's own.
         if (policy.VaryByCredential || (policy.FollowsOrigin && request.HasCredentials)) return;
         var kept = request.WithSentFieldsOnly(headers);

@@ -67,7 +67,7 @@ internal sealed class Verifier(
             Scheme = request.Scheme,
             Host = request.Host,
             Target = request.Plan.Target,
-            Headers = headers.ForFill(request, stored: null),
+            Headers = headers.ForFill(request, FillBasis.Plain(null)),
             Body = request.Plan.Body,
             OnlyTheseHeaders = !request.Plan.Policy.FollowsOrigin,
             ClientAddress = request.ClientAddress,

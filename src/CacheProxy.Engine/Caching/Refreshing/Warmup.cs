@@ -50,7 +50,7 @@ internal sealed class Warmup(
                 // Routes may share a policy: a target is for those that match it.
                 if (ContextOf(endpoint, target) is not { } context) continue;
                 if (policy.Plan(context, null, out var plan) != BypassReason.None) Log.NotWarmed(logger, policy.Name, target);
-                else if (refetcher.TryAsk(new FillRequest(context, plan!, hasCredentials: false), [])) asked++;
+                else if (refetcher.TryAsk(new FillRequest(context, plan!, hasCredentials: false, stored: null), [])) asked++;
             }
         }
         if (asked > 0) Log.Warms(logger, asked);

@@ -28,7 +28,7 @@ internal sealed class ShadowLedger(ResponseEvaluation evaluation, CacheHeaders h
             Count(plan, "hit");
             return;
         }
-        var request = new FillRequest(context, plan, credentials.HasAuthorization(context.Request.Headers));
+        var request = new FillRequest(context, plan, credentials.HasAuthorization(context.Request.Headers), stored: null);
         var asked = time.GetUtcNow();
         context.Response.OnStarting(() =>
         {
@@ -45,7 +45,7 @@ internal sealed class ShadowLedger(ResponseEvaluation evaluation, CacheHeaders h
         if (snapshot is null || !_remembered.TryGetValue(plan.Identity, out var response)) return false;
         var entry = new MemoryEntry(response, time);
         return response.Fingerprint == plan.Policy.Fingerprint
-            && new RequestSelection(context.Request.Headers, plan.Policy, headers).Matches(response.Selecting)
+            && new RequestSelection(context.Request.Headers, plan.Policy, headers).Matches(response)
             && Reuse.IsFreshEnough(entry, snapshot, null);
     }
 

@@ -1,4 +1,5 @@
 using System.Net;
+using CacheProxy.Engine.Http;
 using CacheProxy.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -58,6 +59,7 @@ public static class ListenerExtensions
         listen.Use(next => connection =>
         {
             connection.Features.Set<IListenerFeature>(feature);
+            connection.Features.Set<IInterimResponseFeature>(new InterimWriter(connection));
             return next(connection);
         });
     }

@@ -11,9 +11,9 @@ public sealed class ExplainerTests
     private static readonly CachePolicyConfig s_policy = new() { Name = "p", Key = "p:{id}", Ttl = "1m", Tags = ["t:{id}"] };
     private static readonly CachePolicyConfig s_posts = new() { Name = "posts", Key = "posts:{body.ids|sort}", Ttl = "1m", Methods = ["POST"] };
 
-    private static Task<CacheHost> StartAsync() => CacheHost.StartAsync(_ => ScriptedAnswer.Json("v"), null, s_policy, s_posts);
+    private static Task<RoutedHost> StartAsync() => RoutedHost.StartAsync(_ => RoutedAnswer.Json("v"), null, s_policy, s_posts);
 
-    private static Task<Explanation> ExplainAsync(CacheHost host, string method, string target, string? body = null, params string[] headers)
+    private static Task<Explanation> ExplainAsync(RoutedHost host, string method, string target, string? body = null, params string[] headers)
     {
         var fields = new HeaderDictionary();
         for (var i = 0; i < headers.Length; i += 2) fields[headers[i]] = headers[i + 1];

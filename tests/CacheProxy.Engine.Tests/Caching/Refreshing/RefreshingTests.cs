@@ -13,8 +13,8 @@ public sealed class RefreshingTests
 
     private int _version;
 
-    private Task<CacheHost> StartAsync(CachePolicyConfig? policy = null, TimeProvider? time = null) =>
-        CacheHost.StartAsync(request => ScriptedAnswer.Json($"v{Volatile.Read(ref _version)} {request.Target}"), time, policy ?? s_policy);
+    private Task<RoutedHost> StartAsync(CachePolicyConfig? policy = null, TimeProvider? time = null) =>
+        RoutedHost.StartAsync(request => RoutedAnswer.Json($"v{Volatile.Read(ref _version)} {request.Target}"), time, policy ?? s_policy);
 
     [Fact]
     public async Task Refresh_NamedAndHit_IsFetchedAgainBeforeAnybodyAsks()
@@ -26,8 +26,8 @@ public sealed class RefreshingTests
 
         await host.Log.AppendAsync(new() { Patterns = ["p:*"], Mode = InvalidationMode.Refresh }, InvalidationSource.Operator, null, default);
 
-        await CacheHost.UntilAsync(() => host.Origin.Count == 3, "the hot one was not fetched again");
-        await CacheHost.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
+        await RoutedHost.UntilAsync(() => host.Origin.Count == 3, "the hot one was not fetched again");
+        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
         Assert.Equal(3, host.Origin.Count);
         Assert.Equal(("MISS", "v1 /p/cold"), ((await host.GetAsync("/p/cold")).Cache, "v1 /p/cold"));
     }
@@ -59,15 +59,15 @@ public sealed class RefreshingTests
 
         Assert.Equal(("STALE", "v0 /p/1", "max-age=0, must-revalidate"), (stale.Cache, stale.Text, stale["Cache-Control"]));
         Assert.Contains("detail=soft", stale["Cache-Status"], StringComparison.Ordinal);
-        await CacheHost.UntilAsync(async () => await host.GetAsync("/p/1") is { Cache: "HIT", Text: "v1 /p/1" }, "it was not refreshed");
+        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/1") is { Cache: "HIT", Text: "v1 /p/1" }, "it was not refreshed");
         Assert.Equal(2, host.Origin.Count);
     }
 
     [Fact]
     public async Task Soft_WithoutWindow_IsFetchedInTheForegroundWithoutAValidator()
     {
-        await using var host = await CacheHost.StartAsync(
-            request => request.Headers.IfNoneMatch.Count > 0 ? new(304, "", "ETag", "\"x\"") : ScriptedAnswer.Json("v", "ETag", "\"x\""), null, s_policy);
+        await using var host = await RoutedHost.StartAsync(
+            request => request.Headers.IfNoneMatch.Count > 0 ? new(304, "", "ETag", "\"x\"") : RoutedAnswer.Json("v", "ETag", "\"x\""), null, s_policy);
         await host.GetAsync("/p/1");
         await host.Log.AppendAsync(new() { Keys = ["p:1"], Mode = InvalidationMode.Soft }, InvalidationSource.Operator, null, default);
 
@@ -82,7 +82,7 @@ public sealed class RefreshingTests
     {
         var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
         var down = false;
-        await using var host = await CacheHost.StartAsync(_ => down ? new(0, "") : ScriptedAnswer.Json("v"), time, s_policy with { Ttl = "1h", StaleIfError = "10s" });
+        await using var host = await RoutedHost.StartAsync(_ => down ? new(0, "") : RoutedAnswer.Json("v"), time, s_policy with { Ttl = "1h", StaleIfError = "10s" });
         await host.GetAsync("/p/1");
         down = true;
         await host.Log.AppendAsync(new() { Keys = ["p:1"], Mode = InvalidationMode.Soft }, InvalidationSource.Operator, null, default);
@@ -109,7 +109,7 @@ public sealed class RefreshingTests
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
 
-        await CacheHost.UntilAsync(async () => await ShortAsync(host) == ("HIT", "v1 /p/1"), "it was not refreshed ahead");
+        await RoutedHost.UntilAsync(async () => await ShortAsync(host) == ("HIT", "v1 /p/1"), "it was not refreshed ahead");
         Assert.Equal(2, host.Origin.Count);
     }
 
@@ -119,12 +119,12 @@ public sealed class RefreshingTests
         await using var host = await StartAsync(s_policy with { Verify = "1" });
         await host.GetAsync("/p/1");
         await host.GetAsync("/p/1");
-        await CacheHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"same\"}")).EndsWith(" 1", StringComparison.Ordinal), "not compared");
+        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"same\"}")).EndsWith(" 1", StringComparison.Ordinal), "not compared");
         Volatile.Write(ref _version, 1);
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
 
-        await CacheHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"different\"}")).EndsWith(" 1", StringComparison.Ordinal), "no difference counted");
+        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"different\"}")).EndsWith(" 1", StringComparison.Ordinal), "no difference counted");
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
     }
 
@@ -132,7 +132,7 @@ public sealed class RefreshingTests
     public async Task Warmup_Targets_AreThereBeforeTheFirstRequest()
     {
         await using var host = await StartAsync(s_policy with { Warmup = ["/p/1", "/p/2", "/elsewhere/3"] });
-        await CacheHost.UntilAsync(() => host.Memory.Count == 2, "not warmed");
+        await RoutedHost.UntilAsync(() => host.Memory.Count == 2, "not warmed");
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
         Assert.Equal(2, host.Origin.Count);
@@ -185,8 +185,8 @@ public sealed class RefreshingTests
     [InlineData("GET", 200, "HIT")]
     public async Task CacheGroupInvalidation_CountsOnUnsafeMethodsOnly(string method, int status, string expected)
     {
-        await using var host = await CacheHost.StartAsync(
-            request => request.Target == "/plain/x" ? new(status, "", "Cache-Group-Invalidation", "\"g\", \"h\"") : ScriptedAnswer.Json("v", "Cache-Groups", "\"g\""), null, s_policy);
+        await using var host = await RoutedHost.StartAsync(
+            request => request.Target == "/plain/x" ? new(status, "", "Cache-Group-Invalidation", "\"g\", \"h\"") : RoutedAnswer.Json("v", "Cache-Groups", "\"g\""), null, s_policy);
         await host.GetAsync("/p/1");
 
         await host.SendAsync(new HttpMethod(method), "/plain/x");
@@ -223,7 +223,7 @@ public sealed class RefreshingTests
         Assert.Equal((1, 0.75), (count.Matched, count.HitShare));
     }
 
-    private static async Task<(string?, string)> ShortAsync(CacheHost host)
+    private static async Task<(string?, string)> ShortAsync(RoutedHost host)
     {
         var reply = await host.GetAsync("/p/1");
         return (reply.Cache, reply.Text);

@@ -10,7 +10,7 @@ public sealed class CompressionTests
     private static readonly string s_body = "{\"rows\":[" + string.Join(',', Enumerable.Range(0, 400).Select(i => $"{{\"id\":{i},\"name\":\"model\"}}")) + "]}";
     private static readonly CachePolicyConfig s_policy = new() { Name = "p", Key = "p:{id}", Ttl = "1m" };
 
-    private static Task<CacheHost> StartAsync(params string[] headers) => CacheHost.StartAsync(_ => ScriptedAnswer.Json(s_body, headers), null, s_policy);
+    private static Task<RoutedHost> StartAsync(params string[] headers) => RoutedHost.StartAsync(_ => RoutedAnswer.Json(s_body, headers), null, s_policy);
 
     [Theory]
     [InlineData("gzip", "--gzip")]
@@ -27,7 +27,7 @@ public sealed class CompressionTests
         Assert.Equal((200, $"\"x{suffix}\"", "Accept-Encoding", "HIT"), (coded.Status, coded["ETag"], coded["Vary"], coded.Cache));
         Assert.Equal(s_body, Decode(coded.Body, coding));
         Assert.Equal(1, host.Origin.Count);
-        await CacheHost.UntilAsync(() => host.Memory.Bytes >= plainBytes + coded.Body.Length, "the form does not count");
+        await RoutedHost.UntilAsync(() => host.Memory.Bytes >= plainBytes + coded.Body.Length, "the form does not count");
         var plain = await host.GetAsync("/p/1");
         Assert.Equal((null, "\"x\"", "Accept-Encoding", s_body), (plain["Content-Encoding"], plain["ETag"], plain["Vary"], plain.Text));
     }
@@ -131,8 +131,8 @@ public sealed class CompressionTests
     public async Task Revalidation_OfACodedEntry_SendsTheOriginsTagAndKeepsTheForm()
     {
         var time = new Microsoft.Extensions.Time.Testing.FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
-        await using var host = await CacheHost.StartAsync(
-            request => request.Headers.IfNoneMatch.Count > 0 ? new(304, "", "ETag", "\"x\"") : ScriptedAnswer.Json(s_body, "ETag", "\"x\""), time, s_policy);
+        await using var host = await RoutedHost.StartAsync(
+            request => request.Headers.IfNoneMatch.Count > 0 ? new(304, "", "ETag", "\"x\"") : RoutedAnswer.Json(s_body, "ETag", "\"x\""), time, s_policy);
         await CodedAsync(host, "/p/1", "gzip");
         time.Advance(TimeSpan.FromSeconds(61));
 
@@ -142,10 +142,10 @@ public sealed class CompressionTests
         Assert.Equal("\"x\"", host.Origin.Asked.Last().Headers.IfNoneMatch.ToString());
     }
 
-    private static async Task<Reply> CodedAsync(CacheHost host, string target, string coding)
+    private static async Task<RoutedReply> CodedAsync(RoutedHost host, string target, string coding)
     {
-        Reply? coded = null;
-        await CacheHost.UntilAsync(async () => (coded = await host.GetAsync(target, "Accept-Encoding", coding))["Content-Encoding"] == coding, $"no {coding} form was made");
+        RoutedReply? coded = null;
+        await RoutedHost.UntilAsync(async () => (coded = await host.GetAsync(target, "Accept-Encoding", coding))["Content-Encoding"] == coding, $"no {coding} form was made");
         return coded!;
     }
 
