@@ -29,6 +29,8 @@ public static class CacheEngineExtensions
     public static IServiceCollection AddCacheEngine(this IServiceCollection services, CacheEngineOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        // An application that brings a log of its own has said nothing of them.
+        services.TryAddSingleton(new ConsistencyOptions());
         services.AddSingleton(options.Memory);
         services.AddSingleton(options.Fills);
         services.AddSingleton(options.Limits);
