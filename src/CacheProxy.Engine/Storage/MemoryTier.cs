@@ -88,7 +88,25 @@ public sealed class MemoryTier
         {
             if (!entry.Linked) return null;
         }
-        return Add(response);
+        var added = Add(response);
+        if (entry.Kept is null) return added;
+        added.Keep(entry.Kept, entry.KeptSize);
+        Recount(added);
+        return added;
+    }
+
+    /// <summary>Counts an entry anew that has grown: its codings are made after it was stored.</summary>
+    public void Recount(MemoryEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!entry.Linked) return;
+            var size = entry.Response.Size + entry.KeptSize;
+            _bytes += size - entry.Size;
+            entry.Size = size;
+            while (_bytes > _limit) EvictOne();
+        }
+        Publish();
     }
 
     /// <summary>Removes an entry, if it is still here.</summary>
