@@ -45,7 +45,15 @@ internal sealed class Faults(World world)
     {
         if (world.Replicas[slot] is { IsAlive: true, IsFollowing: true }) return;
         Scheduler.Trace("replica" + slot, $"starts");
-        world.Replicas[slot] = new(world, slot, world.Replicas[slot].Options);
+        Replace(slot);
+    }
+
+    private void Replace(int slot)
+    {
+        var replica = new SimulatedReplica(world, slot, world.Replicas[slot].Options);
+        world.Replicas[slot] = replica;
+        PurgeOften(300 * Scheduler.Millisecond);
+        for (var i = 0; i < 4; i++) Scheduler.After(Some(0, 0.4), () => world.ReadEverythingAt(replica));
     }
 
     /// <summary>The new process is there before the old one has gone.</summary>
@@ -55,7 +63,7 @@ internal sealed class Faults(World world)
         var old = world.Replicas[slot];
         if (!old.IsAlive || old.IsSuspended) return;
         Scheduler.Trace("replica" + slot, $"starts beside the old one");
-        world.Replicas[slot] = new(world, slot, old.Options);
+        Replace(slot);
         Scheduler.After(Some(0, 0.2), () =>
         {
             if (!old.IsAlive) return;
@@ -75,6 +83,7 @@ internal sealed class Faults(World world)
         var replica = world.Replicas[Slot()];
         Scheduler.Trace("replica" + replica.Slot, $"cut off");
         replica.Link.IsCut = true;
+        PurgeOften(50 * Scheduler.Millisecond);
         Scheduler.After(Some(0.2, 4), () => replica.Link.IsCut = false);
     }
 
@@ -144,7 +153,7 @@ internal sealed class Faults(World world)
     {
         var (redis, old) = (Master, Master.Keys);
         var after = Some(0.1, 3);
-        PurgeOften(after);
+        PurgeOften(after, least: 1, most: 2);
         Scheduler.After(after, () =>
         {
             if (!redis.IsUp || redis != Master) return;
@@ -154,7 +163,8 @@ internal sealed class Faults(World world)
             {
                 redis.IsUp = true;
                 redis.Write(old);
-                PurgeOften(60 * Scheduler.Millisecond);
+                // As many as were lost, and one more, before anybody has beaten.
+                PurgeOften(40 * Scheduler.Millisecond, least: 2, most: 8);
                 // Each living replica beats within a lease, if it is heard.
                 world.Forgive((2 * BootClock.Nanoseconds(world.Replicas[0].Registered)) + world.Network.Timeout);
             });
@@ -164,9 +174,9 @@ internal sealed class Faults(World world)
         long network() => Math.Max(world.Network.Slowest, 3 * Scheduler.Millisecond);
     }
 
-    private void PurgeOften(long within)
+    private void PurgeOften(long within, int least = 0, int most = 5)
     {
-        for (var i = Scheduler.Random.Next(6); i > 0; i--)
+        for (var i = Scheduler.Random.Next(least, most + 1); i > 0; i--)
             Scheduler.After(Scheduler.Between(0, within), () => new SimulatedPurge(world, ++_purges).Start());
     }
 
