@@ -4,8 +4,9 @@ namespace Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        usage: bench/run.sh [hit] [shared] [miss] [start] [purge] [--quick]
+        usage: bench/run.sh [guide] [hit] [shared] [miss] [start] [purge] [--quick]
 
+          guide   the caching guide's requests, with and without the cache
           hit     CPU per memory hit against bare Kestrel, nginx proxy_cache and Varnish
           shared  CPU per hit in Redis against bare Kestrel
           miss    CPU per miss against plain YARP
@@ -16,7 +17,7 @@ internal sealed record BenchOptions
         Without a name all of them. Results replace their part of bench/RESULTS.md.
         """;
 
-    public static readonly IReadOnlyList<string> AllParts = ["hit", "shared", "miss", "start", "purge"];
+    public static readonly IReadOnlyList<string> AllParts = ["guide", "hit", "shared", "miss", "start", "purge"];
 
     public required IReadOnlyList<string> Parts { get; init; }
 

@@ -14,6 +14,7 @@ foreach (var part in BenchOptions.AllParts.Where(options.Parts.Contains))
     Console.WriteLine($"== {part}");
     var table = part switch
     {
+        "guide" => await GuidePart.MeasureAsync(options),
         "hit" => await HitPart.MeasureAsync(options),
         "shared" => await SharedHitPart.MeasureAsync(options),
         "miss" => await MissPart.MeasureAsync(options),

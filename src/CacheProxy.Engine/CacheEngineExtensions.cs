@@ -51,6 +51,7 @@ public static class CacheEngineExtensions
         services.AddSingleton(provider => new SharedFills(
             provider.GetService<SharedTier>(), provider.GetService<IFillLock>(), provider.GetRequiredService<MemoryTier>(),
             provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<StoredUpdates>();
         services.AddSingleton<HeadDecision>();
         services.AddSingleton<FillOrigin>();
         services.AddSingleton<FillRunner>();
@@ -59,6 +60,9 @@ public static class CacheEngineExtensions
         services.AddSingleton<IEntryCatalog>(provider => new EntryCatalog(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<TimeProvider>()));
         services.AddHostedService<MemorySweeper>();
+        services.AddHostedService(provider => new DeadEntries(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<IInvalidationLog>(),
+            provider.GetRequiredService<TimeProvider>()));
         return services;
     }
 

@@ -11,7 +11,7 @@ public interface IOrigin
 
     /// <summary>
     /// Sends the request, detached from any client, and hands the answer on as it arrives. Never throws for what the origin does:
-    /// the result says it. Interim responses are not handed on.
+    /// the result says it.
     /// </summary>
     /// <param name="request">What to send.</param>
     /// <param name="sink">Takes the head once, then the body's chunks, in order, each awaited.</param>
@@ -22,6 +22,11 @@ public interface IOrigin
 /// <summary>Takes an origin's answer.</summary>
 public interface IOriginSink
 {
+    /// <summary>An interim response (102, 103), before the final one; any number of times. Dropped where it is not overridden.</summary>
+    void OnInterim(InterimResponse response)
+    {
+    }
+
     /// <summary>The final response's head.</summary>
     void OnHead(int status, HeaderFields headers);
 

@@ -31,8 +31,9 @@ try
     // 4 A request's way: order matters.
     var app = builder.Build();
     app.UseHosting();
+    app.UseWhen(static context => !context.IsOperatorsListener(), static clients => clients.UseTargetMemo());
+    app.UsePool();
     app.UseManagement();
-    app.UseTargetMemo();
     app.UseRouting();
     app.UseRequestTimeouts();
     app.UseCacheEngine();

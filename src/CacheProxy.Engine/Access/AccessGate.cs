@@ -69,9 +69,8 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCre
         var sink = new AnswerSink();
         try
         {
-            using var scope = ExecutionContext.SuppressFlow();
-            var sent = Task.Run(() => origin.SendAsync(request, sink, CancellationToken.None));
-            scope.Undo();
+            Task<OriginResult> sent;
+            using (ExecutionContext.SuppressFlow()) sent = Task.Run(() => origin.SendAsync(request, sink, CancellationToken.None));
             var result = await sent;
             var answer = sink.ToAnswer(result == OriginResult.Complete);
             if (answer.Verdict == AccessVerdict.Allowed) Remember(key, plan, question.Stamp, expires);

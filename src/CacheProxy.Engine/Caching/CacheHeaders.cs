@@ -3,7 +3,6 @@ using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
-using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Net.Http.Headers;
 
@@ -36,8 +35,8 @@ public sealed class CacheHeaders
 
     /// <summary>The fields of a fill.</summary>
     /// <param name="request">What started it.</param>
-    /// <param name="stored">The response to validate, if there is one with a validator of the origin's.</param>
-    internal IHeaderDictionary ForFill(FillRequest request, StoredResponse? stored)
+    /// <param name="basis">What it is based on.</param>
+    internal IHeaderDictionary ForFill(FillRequest request, FillBasis basis)
     {
         var sent = request.Plan.Policy.FollowsOrigin ? AllButNeverPassed(request.Headers) : OnlyKeyed(request);
         if (request.Plan.Body is { } body)
@@ -45,10 +44,20 @@ public sealed class CacheHeaders
             if (!request.Plan.Policy.FollowsOrigin) sent.ContentType = "application/json";
             sent.ContentLength = body.Length;
         }
-        if (stored is { HasValidator: true })
+        if (basis.Validates is { } stored)
         {
-            sent.IfNoneMatch = stored.Headers[HeaderNames.ETag];
-            sent.IfModifiedSince = stored.Headers[HeaderNames.LastModified];
+            sent.IfNoneMatch = stored.Response.Headers[HeaderNames.ETag];
+            sent.IfModifiedSince = stored.Response.Headers[HeaderNames.LastModified];
+        }
+        if (basis.Rest is { } rest)
+        {
+            sent.Range = rest.Range;
+            sent.IfRange = rest.Validator;
+        }
+        else if (basis.AsksRange)
+        {
+            sent.Range = request.Range;
+            sent.IfRange = request.Headers.IfRange;
         }
         return sent;
     }

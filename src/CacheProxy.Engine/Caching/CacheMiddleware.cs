@@ -1,6 +1,5 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
-using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;
@@ -63,7 +62,7 @@ internal sealed class CacheMiddleware(
             if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
             return hits.AnswerAsync(context, lookup.Stored!, policy, started);
         }
-        return FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, directives, started));
+        return FillAsync(context, new FillDemand(plan, lookup, directives, started));
     }
 
     private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
@@ -77,17 +76,11 @@ internal sealed class CacheMiddleware(
         // The question took its time: lease, snapshot and entry are asked again, in that order.
         var lookup = hits.Find(context, plan, null);
         if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan.Policy, started);
-        else await FillAsync(context, new FillDemand(plan, lookup.Stored, lookup.Others, null, started));
+        else await FillAsync(context, new FillDemand(plan, lookup, null, started));
     }
 
     private async Task FillAsync(HttpContext context, FillDemand demand)
     {
-        if (demand.Directives is { OnlyIfCached: true })
-        {
-            await ProblemWriter.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "only-if-cached", "Nothing fresh is stored, and the request forbids asking the origin");
-            meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
-            return;
-        }
         var answer = await fills.AnswerAsync(context, demand);
         if (answer.Refused is { } refused) await bypassing.RefuseAsync(context, next, demand.Plan.Policy, refused, demand.Started);
         else if (answer.PassReason != BypassReason.None) await bypassing.PassAsync(context, next, demand.Plan.Policy, answer.PassReason);

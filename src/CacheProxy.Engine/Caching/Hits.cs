@@ -8,16 +8,31 @@ using Microsoft.AspNetCore.Http;
 namespace CacheProxy.Engine.Caching;
 
 /// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
-internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter)
+internal sealed class Hits(
+    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, RequestMeter meter, TimeProvider time)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
     {
         var right = log.TakeRight(out var snapshot);
-        if (right != ServingRight.Full && !(right == ServingRight.MemoryOnly && plan.Policy.OnLostLease == OnLostLease.Serve)) return new(right, null, false, false);
-        var selection = new RequestSelection(context.Request.Headers, plan.Policy, headers);
-        var stored = Reuse.Select(memory.Find(plan.Identity), plan, selection, snapshot!, out var others);
-        return new(right, stored, stored is { Response.IsPartial: false } && Reuse.IsFreshEnough(stored, snapshot!, directives), others);
+        var serves = right == ServingRight.Full
+            || (right == ServingRight.MemoryOnly && (plan.Policy.OnLostLease ?? consistency.OnLostLease) == OnLostLease.Serve);
+        if (!serves) return new(right, null, null, false, false);
+        var request = context.Request;
+        var selected = Reuse.Select(memory.Find(plan.Identity), plan, new RequestSelection(request.Headers, plan.Policy, headers), snapshot!);
+        if (selected is { Whole: null, Part: { } part } && HttpMethods.IsGet(request.Method) && Reuse.IsFreshEnough(part, snapshot!, directives)
+            && Parts.Answer(part.Response, request.Headers, time.GetUtcNow()) is not null)
+            return new(right, part, null, true, selected.Others);
+        var fresh = selected.Whole is { } whole && Reuse.IsFreshEnough(whole, snapshot!, directives) && !IsForOrigin(request, whole);
+        return new(right, selected.Whole, selected.Part, fresh, selected.Others);
+    }
+
+    // RFC 9111 §4.3.2: If-Match and If-Unmodified-Since are the origin's to judge where they do not hold for what is stored.
+    private bool IsForOrigin(HttpRequest request, MemoryEntry stored)
+    {
+        if (request.Headers.IfMatch.Count == 0 && request.Headers.IfUnmodifiedSince.Count == 0) return false;
+        var response = stored.Response;
+        return ConditionalRequest.Evaluate(request.Method, request.Headers, response.Status, PreparedResponse.Of(stored).Sent, response.ResponseTime, time.GetUtcNow()) == Precondition.Failed;
     }
 
     /// <summary>Sends a fresh stored response.</summary>
@@ -47,6 +62,7 @@ internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter
 /// <summary>What memory had.</summary>
 /// <param name="Right">From where this request may be answered.</param>
 /// <param name="Stored">The valid stored response that answers it, fresh or not.</param>
-/// <param name="IsFresh">Whether it may be sent at once.</param>
+/// <param name="Part">A valid part of what answers it, where <paramref name="Stored"/> is not that.</param>
+/// <param name="IsFresh">Whether <paramref name="Stored"/> may be sent at once.</param>
 /// <param name="Others">Whether there are others for its key.</param>
-internal readonly record struct MemoryLookup(ServingRight Right, MemoryEntry? Stored, bool IsFresh, bool Others);
+internal readonly record struct MemoryLookup(ServingRight Right, MemoryEntry? Stored, MemoryEntry? Part, bool IsFresh, bool Others);

@@ -20,10 +20,14 @@ internal readonly struct RequestSelection(IHeaderDictionary headers, CachePolicy
     public const string OriginField = "origin";
 
     /// <summary>Whether the response answers this request.</summary>
-    public bool Matches(ImmutableArray<SelectingField> selecting)
+    public bool Matches(StoredResponse response)
     {
-        foreach (var (name, value) in selecting)
-            if (!string.Equals(ValueOf(name), value, StringComparison.Ordinal)) return false;
+        foreach (var (name, value) in response.Selecting)
+        {
+            if (string.Equals(ValueOf(name), value, StringComparison.Ordinal)) continue;
+            // What is in the one language that the request prefers need not have come by the same list of them.
+            if (!outgoing.IsSent(policy, name) || !Vary.Matches([name], [value ?? ""], headers, response.Headers)) return false;
+        }
         return true;
     }
 

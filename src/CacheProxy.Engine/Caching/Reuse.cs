@@ -9,23 +9,24 @@ namespace CacheProxy.Engine.Caching;
 /// <summary>What a stored response may be used for (RFC 9111 §4). Pure but for the entry's age.</summary>
 internal static class Reuse
 {
-    /// <summary>Among the stored responses of a key the valid one that answers this request; the youngest of several (§4.1).</summary>
-    public static MemoryEntry? Select(ImmutableArray<MemoryEntry> entries, RequestPlan plan, in RequestSelection selection, Snapshot snapshot, out bool others)
+    /// <summary>Among the stored responses of a key the valid ones that answer this request; the youngest of several (§4.1).</summary>
+    public static Selected Select(ImmutableArray<MemoryEntry> entries, RequestPlan plan, in RequestSelection selection, Snapshot snapshot)
     {
-        MemoryEntry? best = null;
-        others = false;
+        MemoryEntry? whole = null, part = null;
+        var others = false;
         foreach (var entry in entries)
         {
             var response = entry.Response;
             if (response.Fingerprint != plan.Policy.Fingerprint || entry.Check(snapshot) == Verdict.Invalid) continue;
-            if (!selection.Matches(response.Selecting))
+            if (!selection.Matches(response))
             {
                 others = true;
                 continue;
             }
+            ref var best = ref response.IsPartial ? ref part : ref whole;
             if (best is null || response.ResponseTime > best.Response.ResponseTime) best = entry;
         }
-        return best;
+        return new(whole, part, others);
     }
 
     /// <summary>Within its freshness lifetime, and not behind a soft purge.</summary>
@@ -39,9 +40,13 @@ internal static class Reuse
         return directives is null || Freshness.AllowsRequest(directives, CacheControl.None, entry.Age, entry.Response.FreshUntilAge);
     }
 
-    /// <summary>Whether it may be sent while it is refreshed (RFC 5861 §3). The window counts from when it became stale.</summary>
-    public static bool AllowsStaleWhileRevalidate(MemoryEntry entry) =>
-        entry.Response.StaleWhileRevalidate > TimeSpan.Zero && MayBeStale(entry, entry.Response.StaleWhileRevalidate);
+    /// <summary>
+    /// Whether it may be sent while it is refreshed (RFC 5861 §3). The window counts from when it became stale; a client that wants it fresher
+    /// than that gets what it asks for.
+    /// </summary>
+    public static bool AllowsStaleWhileRevalidate(MemoryEntry entry, CacheControl? directives) =>
+        entry.Response.StaleWhileRevalidate > TimeSpan.Zero && MayBeStale(entry, entry.Response.StaleWhileRevalidate)
+        && directives is not { NoCache: true } && (directives?.MaxAge is null || entry.Age <= directives.MaxAge) && directives?.MinFresh is null;
 
     /// <summary>Whether it may be sent instead of an error (RFC 5861 §4).</summary>
     public static bool AllowsStaleOnError(MemoryEntry entry) =>
@@ -52,6 +57,20 @@ internal static class Reuse
         directives?.MaxStale is { } accepted && MayBeStale(entry, accepted) && !directives.NoCache
         && (directives.MaxAge is null || entry.Age <= directives.MaxAge);
 
+    /// <summary>Whether it is fresh, or in one of its stale windows: then no 429 and no 5xx takes its place (DESIGN 4).</summary>
+    public static bool IsWithinWindow(MemoryEntry entry)
+    {
+        var response = entry.Response;
+        var window = response.StaleWhileRevalidate > response.StaleIfError ? response.StaleWhileRevalidate : response.StaleIfError;
+        return entry.Age < response.FreshUntilAge || MayBeStale(entry, window);
+    }
+
     private static bool MayBeStale(MemoryEntry entry, TimeSpan window) =>
         !entry.Response.MustRevalidate && !entry.Response.AlwaysValidate && entry.Age - entry.Response.FreshUntilAge <= window;
 }
+
+/// <summary>What a key's stored responses have for a request.</summary>
+/// <param name="Whole">The valid response that answers it, fresh or not.</param>
+/// <param name="Part">A valid part of it (206).</param>
+/// <param name="Others">Whether there are responses that answer other requests.</param>
+internal readonly record struct Selected(MemoryEntry? Whole, MemoryEntry? Part, bool Others);

@@ -69,7 +69,8 @@ public sealed class MemoryTier
             if (entry.Size > _limit / 2) return entry;
             var slot = _slots.GetOrAdd(response.Identity, static _ => new Slot());
             foreach (var other in slot.Entries)
-                if (other.Response.IsPartial == response.IsPartial && SameSelection(other.Response, response)) Unlink(other, slot, null);
+                // A whole makes its parts needless; a part takes nothing's place but that of the part that it was united with.
+                if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, slot, null);
             if (slot.Entries.Length >= _maxVariants) Unlink(slot.Entries[0], slot, "variants");
             slot.Entries = slot.Entries.Add(entry);
             _slots[response.Identity] = slot;

@@ -10,6 +10,7 @@ namespace CacheProxy.Engine.Storage;
 internal sealed class SharedNames(Func<IConnectionMultiplexer?> connection, string instanceName)
 {
     private const int PageSize = 512;
+    private static readonly TimeSpan s_scanShared = TimeSpan.FromMilliseconds(200);
     private readonly string _prefix = instanceName + "__MSOCV_";
 
     /// <summary>All names that begin so, on every master, in no order; a name may come twice.</summary>
@@ -22,6 +23,14 @@ internal sealed class SharedNames(Func<IConnectionMultiplexer?> connection, stri
             await foreach (var key in server.KeysAsync(redis.GetDatabase().Database, pattern, PageSize).WithCancellation(cancellationToken))
                 yield return ((string)key!)[_prefix.Length..];
         }
+    }
+
+    /// <summary>As <see cref="ScanAsync"/>, but on one replica only: the others, which do the same housekeeping, find nothing.</summary>
+    public async IAsyncEnumerable<string> ScanOnceAsync(string literalPrefix, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        if (connection() is not { IsConnected: true } redis) yield break;
+        if (!await redis.GetDatabase().StringSetAsync($"{instanceName}scan:{literalPrefix}", 1, s_scanShared, When.NotExists)) yield break;
+        await foreach (var name in ScanAsync(literalPrefix, cancellationToken)) yield return name;
     }
 
     /// <summary>Unlinks names; those that are not there are no error.</summary>

@@ -73,7 +73,10 @@ public sealed record StoredResponse
     /// <summary>How long the origin took: what each hit saves.</summary>
     public TimeSpan FillTime { get; init; }
 
-    /// <summary>Whether it holds a part of the representation only (206).</summary>
+    /// <summary>Of a part: the <c>Range</c> that it answered, as the request wrote it; <see langword="null"/> once it is made of several.</summary>
+    public string? AskedRange { get; init; }
+
+    /// <summary>Whether it holds a part of the representation only (206). Parts stay in memory: under a name in the shared tier stands a whole.</summary>
     public bool IsPartial => Status == 206;
 
     /// <summary>How long it is of any use, from the arrival of its head: freshness, stale windows, and time to be validated.</summary>

@@ -24,6 +24,8 @@ internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions
         try
         {
             response.Errors = () => context.Features.Get<IForwarderErrorFeature>() is not null;
+            // With a body the head may be written in pieces between those of the response: only what has none is listened to.
+            if (request.Body is null) InterimStream.Listen(sink);
             await request.Endpoint.RequestDelegate!(context);
             var error = context.Features.Get<IForwarderErrorFeature>();
             if (error is null && !lifetime.WasAborted)

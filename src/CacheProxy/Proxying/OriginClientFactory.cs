@@ -10,6 +10,8 @@ internal sealed class OriginClientFactory(OriginOptions options, ILogger<Forward
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = options.ConnectTimeout;
         handler.MaxResponseHeadersLength = 64;
+        handler.PlaintextStreamFilter = static (filter, _) =>
+            new(filter.NegotiatedHttpVersion.Major == 1 ? new InterimStream(filter.PlaintextStream) : filter.PlaintextStream);
     }
 
     protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>

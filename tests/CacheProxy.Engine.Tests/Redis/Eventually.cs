@@ -5,12 +5,14 @@ internal static class Eventually
 {
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(20);
 
-    public static async Task TrueAsync(Func<bool> condition, string what, TimeSpan? patience = null)
+    public static Task TrueAsync(Func<bool> condition, string what) => TrueAsync(() => Task.FromResult(condition()), what);
+
+    public static async Task TrueAsync(Func<Task<bool>> condition, string what)
     {
-        var deadline = TimeProvider.System.GetTimestamp();
-        while (!condition())
+        var started = TimeProvider.System.GetTimestamp();
+        while (!await condition())
         {
-            if (TimeProvider.System.GetElapsedTime(deadline) > (patience ?? Patience)) Assert.Fail($"Not within {patience ?? Patience}: {what}.");
+            if (TimeProvider.System.GetElapsedTime(started) > Patience) Assert.Fail($"Not within {Patience}: {what}.");
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }

@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -17,6 +18,9 @@ internal sealed class Fill : IDisposable
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly TimeSpan _unattended;
+    private const int MaxInterim = 16;
+    private TaskCompletionSource? _announced;
+    private ImmutableArray<InterimResponse> _interim = [];
     private ITimer? _timer;
     private int _clients;
     private bool _begun;
@@ -85,6 +89,28 @@ internal sealed class Fill : IDisposable
             if (!_begun) return true;
         }
         return WouldBeValid(snapshot, tags);
+    }
+
+    /// <summary>What came before the final response, for those who wait now; it is stored nowhere. A flood of them ends at some point.</summary>
+    public void Announce(InterimResponse response)
+    {
+        lock (_gate)
+        {
+            if (_interim.Length == MaxInterim) return;
+            _interim = _interim.Add(response);
+            _announced?.TrySetResult();
+            _announced = null;
+        }
+    }
+
+    /// <summary>The interim responses so far, and the task that ends with the next one.</summary>
+    public (ImmutableArray<InterimResponse> SoFar, Task Next) Interim()
+    {
+        lock (_gate)
+        {
+            _announced ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return (_interim, _announced.Task);
+        }
     }
 
     public void Decide(FillOutcome outcome) => _outcome.TrySetResult(outcome);

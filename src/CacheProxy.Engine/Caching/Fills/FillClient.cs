@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -21,16 +22,28 @@ internal sealed class FillClient(
 
     public async Task<FillAnswer> AnswerAsync(HttpContext context, FillDemand demand)
     {
-        var request = new FillRequest(context, demand.Plan, credentials.HasAuthorization(context.Request.Headers));
+        var request = new FillRequest(context, demand, credentials.HasAuthorization(context.Request.Headers));
         if (await ServeStaleAsync(context, demand, request) is { } served) return served;
-        if (HttpMethods.IsHead(context.Request.Method)) return FillAnswer.Pass(BypassReason.Head);
+        if (demand.Directives is { OnlyIfCached: true })
+        {
+            await delivery.RefuseToAskAsync(context, demand);
+            return FillAnswer.Done;
+        }
+        // HEAD is not stored; where the origin decides it may say something of what is (RFC 9111 §4.3.5), and then must be asked with fields
+        // that no stranger has chosen.
+        if (HttpMethods.IsHead(context.Request.Method))
+        {
+            if (demand.Stored is null || !demand.Plan.Policy.FollowsOrigin) return FillAnswer.Pass(BypassReason.Head);
+            request = new FillRequest(context, demand, request.HasCredentials, asksHead: true);
+        }
 
         // The route's time-out is the fill's: it must not end the wait, or the body, of one who is served by it.
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
         var names = demand.Stored?.Response.Selecting.Select(static field => field.Name).ToImmutableArray() ?? [];
         var key = KeyOf(request, names);
         // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
-        var alone = (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || starter.IsMarked(key);
+        var alone = request.IsHead || (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || starter.IsMarked(key);
+        var tooLong = false;
         for (var attempt = 0; ; attempt++)
         {
             var right = log.TakeRight(out var snapshot);
@@ -39,9 +52,10 @@ internal sealed class FillClient(
             {
                 if (!started && await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;
                 if (await OutcomeAsync(attendance.Fill, context) is not { } outcome) return FillAnswer.Done;
-                var step = await UseAsync(context, demand, request, attendance, outcome, started, right);
+                var step = await UseAsync(context, demand, request, attendance, outcome, new Terms(started, right, tooLong));
                 if (step.Answer is { } answer) return answer;
                 if (step.OtherVariant is { } differing) key = KeyOf(request, differing);
+                tooLong = step.TooLong;
                 alone = alone || step.Alone || attempt >= MaxAttempts;
             }
         }
@@ -51,6 +65,8 @@ internal sealed class FillClient(
     {
         try
         {
+            if (context.Request.Protocol == HttpProtocol.Http11 && context.Features.Get<IInterimResponseFeature>() is { } client)
+                await RelayInterimAsync(fill, client, context.RequestAborted);
             return await fill.Outcome.WaitAsync(options.MaxWait, time, context.RequestAborted);
         }
         catch (TimeoutException)
@@ -65,9 +81,23 @@ internal sealed class FillClient(
         }
     }
 
-    private async Task<Step> UseAsync(
-        HttpContext context, FillDemand demand, FillRequest request, FillAttendance attendance, FillOutcome outcome, bool started, ServingRight right)
+    /// <summary>Passes on what comes before the final response, until that is there. Within the request's own flow: nobody else writes to its client.</summary>
+    private async Task RelayInterimAsync(Fill fill, IInterimResponseFeature client, CancellationToken aborted)
     {
+        var sent = 0;
+        while (true)
+        {
+            var (soFar, next) = fill.Interim();
+            for (; sent < soFar.Length; sent++) await client.SendAsync(soFar[sent], aborted);
+            if (fill.Outcome.IsCompleted) return;
+            await Task.WhenAny(fill.Outcome, next).WaitAsync(options.MaxWait, time, aborted);
+        }
+    }
+
+    private async Task<Step> UseAsync(
+        HttpContext context, FillDemand demand, FillRequest request, FillAttendance attendance, FillOutcome outcome, Terms terms)
+    {
+        var (started, right, tooLong) = terms;
         switch (outcome)
         {
             case FillOutcome.Failed { Failure: FillFailure.Canceled }:
@@ -80,19 +110,25 @@ internal sealed class FillClient(
             case FillOutcome.Serving serving:
                 // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
                 var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);
-                if (!confirmed && !IsValidNow(serving.Entry)) return default;
+                var verdict = VerdictNow(serving.Entry);
+                if (!confirmed && verdict == Verdict.Invalid) return default;
                 if (serving.Stale == StaleReason.IfError || serving.Result == CacheResult.HitShared)
                 {
                     if (await RefusedAsync(context, demand.Plan, mayAsk: serving.Stale is null) is { } refused) return new Step { Answer = refused };
                 }
-                await delivery.ServeAsync(context, demand, serving.Entry, new Answer(serving.Result) { Stale = serving.Stale, Forward = demand.Forward });
+                await delivery.ServeAsync(context, demand, serving.Entry, new Answer(serving.Result)
+                {
+                    Stale = serving.Stale,
+                    Forward = demand.Forward,
+                    BehindPurge = serving.Stale is not null && verdict == Verdict.Stale,
+                });
                 return Step.Done;
 
             case FillOutcome.Responding responding:
                 if (!started && Mismatch(request, attendance.Fill, responding, right) is { } other) return other;
-                return await delivery.RespondAsync(context, demand, attendance, responding, started) switch
+                return await delivery.RespondAsync(context, demand, attendance, responding, started, tooLong) switch
                 {
-                    FillDelivered.BeginningGone => new Step { Alone = true },
+                    FillDelivered.BeginningGone => new Step { Alone = true, TooLong = true },
                     FillDelivered.CutShort => await InsteadOfCutAsync(context, demand, attendance.Fill),
                     _ => Step.Done,
                 };
@@ -105,13 +141,13 @@ internal sealed class FillClient(
     /// <summary>An answer without an end, of which nothing was sent yet: stale where the window allows it, else the connection ends as the origin's did.</summary>
     private async Task<Step> InsteadOfCutAsync(HttpContext context, FillDemand demand, Fill fill)
     {
-        if (fill.Fallback is not { } stale || context.RequestAborted.IsCancellationRequested || !Reuse.AllowsStaleOnError(stale) || !IsValidNow(stale)
-            || await RefusedAsync(context, demand.Plan, mayAsk: false) is not null)
+        if (fill.Fallback is not { } stale || context.RequestAborted.IsCancellationRequested || !Reuse.AllowsStaleOnError(stale)
+            || VerdictNow(stale) is var verdict && verdict == Verdict.Invalid || await RefusedAsync(context, demand.Plan, mayAsk: false) is not null)
         {
             context.Abort();
             return Step.Done;
         }
-        await delivery.ServeAsync(context, demand, stale, new Answer(CacheResult.Stale) { Stale = StaleReason.IfError, Forward = demand.Forward });
+        await delivery.ServeAsync(context, demand, stale, new Answer(CacheResult.Stale) { Stale = StaleReason.IfError, BehindPurge = verdict == Verdict.Stale });
         return Step.Done;
     }
 
@@ -119,7 +155,7 @@ internal sealed class FillClient(
     private Step? Mismatch(FillRequest request, Fill fill, FillOutcome.Responding responding, ServingRight right)
     {
         if (responding.Prototype is not { } prototype) return new Step { Alone = true };
-        if (!new RequestSelection(request.Headers, request.Plan.Policy, headers).Matches(prototype.Selecting))
+        if (!new RequestSelection(request.Headers, request.Plan.Policy, headers).Matches(prototype))
             return new Step { OtherVariant = [.. prototype.Selecting.Select(static field => field.Name)] };
         // A batch that started after this request arrived needs no lease; a joined fill does, and the tags that the origin added count too.
         if (right != ServingRight.Full) return null;
@@ -128,8 +164,9 @@ internal sealed class FillClient(
 
     private async Task<FillAnswer?> ServeStaleAsync(HttpContext context, FillDemand demand, FillRequest request)
     {
-        if (demand.Stored is not { } stored) return null;
-        var reason = Reuse.AllowsStaleWhileRevalidate(stored) && demand.Directives is not { NoCache: true } ? StaleReason.WhileRevalidate
+        // A precondition that may fail is the origin's to judge, on what it has now (RFC 9111 §4.3.2).
+        if (demand.Stored is not { } stored || request.Headers.IfMatch.Count > 0 || request.Headers.IfUnmodifiedSince.Count > 0) return null;
+        var reason = Reuse.AllowsStaleWhileRevalidate(stored, demand.Directives) ? StaleReason.WhileRevalidate
             : Reuse.AllowsStaleByRequest(stored, demand.Directives) ? StaleReason.Accepted
             : (StaleReason?)null;
         if (reason is null) return null;
@@ -149,20 +186,24 @@ internal sealed class FillClient(
         return answer.Verdict == AccessVerdict.Allowed ? null : FillAnswer.Refuse(answer);
     }
 
-    private bool IsValidNow(MemoryEntry entry) =>
-        log.TakeRight(out var snapshot) == ServingRight.Full && entry.Check(snapshot!) != Verdict.Invalid;
+    private Verdict VerdictNow(MemoryEntry entry) =>
+        log.TakeRight(out var snapshot) == ServingRight.Full ? entry.Check(snapshot!) : Verdict.Invalid;
 
     private static MemoryEntry? StillValid(MemoryEntry? stored, ServingRight right, Snapshot? snapshot) =>
         stored is not null && right == ServingRight.Full && stored.Check(snapshot!) != Verdict.Invalid ? stored : null;
 
-    /// <summary>What a fill is joined by: the identity, and what this request says in the fields that are known to select.</summary>
+    /// <summary>What a fill is joined by: the identity, the range, and what this request says in the fields that are known to select.</summary>
     private Hash256 KeyOf(FillRequest request, ImmutableArray<string> names)
     {
-        if (names.IsEmpty) return request.Plan.Identity;
+        if (names.IsEmpty && request.Range is null) return request.Plan.Identity;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
         hash.AppendData(Encoding.UTF8.GetBytes(VariantName.Of(request.Plan.Identity.ToString(), new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names))));
+        if (request.Range is { } range) hash.AppendData(Encoding.UTF8.GetBytes($"\nrange {range}\nif {request.Headers.IfRange}"));
         return new Hash256(hash.GetHashAndReset());
     }
+
+    /// <summary>How a request stands to a fill.</summary>
+    private readonly record struct Terms(bool Started, ServingRight Right, bool TooLong);
 
     /// <summary>What comes after an outcome: an answer, or another attempt.</summary>
     private readonly record struct Step
@@ -170,6 +211,9 @@ internal sealed class FillClient(
         public FillAnswer? Answer { get; init; }
 
         public bool Alone { get; init; }
+
+        /// <summary>What was waited for grew too long to be kept.</summary>
+        public bool TooLong { get; init; }
 
         public ImmutableArray<string>? OtherVariant { get; init; }
 

@@ -22,7 +22,13 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     }
 
     /// <summary>Sends what the origin answers.</summary>
-    public async Task<FillDelivered> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started)
+    /// <param name="context">Whose client it is.</param>
+    /// <param name="demand">What it wants.</param>
+    /// <param name="attendance">Its place at the fill.</param>
+    /// <param name="head">What came.</param>
+    /// <param name="started">Whether it started the fill.</param>
+    /// <param name="tooLong">It has waited for the whole before, in vain: a range or a condition is worth no second wait.</param>
+    public async Task<FillDelivered> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started, bool tooLong)
     {
         var answer = new Answer(started ? CacheResult.Miss : CacheResult.Collapsed)
         {
@@ -30,7 +36,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             Stored = head.Prototype is not null,
             Detail = head.Prototype is null ? Storability.Label(head.Reason) : null,
         };
-        if (head.Prototype is not null && WantsWhole(context.Request, head))
+        if (head.Prototype is not null && !tooLong && WantsWhole(context.Request, head))
         {
             attendance.StopReading();
             if (await WholeAsync(attendance.Fill, context) is not { } entry)
@@ -52,8 +58,12 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     /// <summary>Sends the problem that stands for a failure.</summary>
     public async Task FailAsync(HttpContext context, FillDemand demand, FillFailure failure)
     {
+        // RFC 9111 §5.2.2.2: what must be validated, and cannot be, is a 504.
+        var mustValidate = demand.Stored is { Response: { MustRevalidate: true } or { AlwaysValidate: true } } && failure == FillFailure.Unreachable;
         await (failure switch
         {
+            _ when mustValidate => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status504GatewayTimeout, "origin-unreachable", "The backend cannot be reached", "What is stored may not be sent without asking it. Try again; if it persists, look at the backend's health."),
             FillFailure.TimedOut => ProblemWriter.WriteAsync(
                 context, StatusCodes.Status504GatewayTimeout, "origin-timeout", "The backend did not answer in time", "Try again; if it persists, look at the backend's load or raise the route's Timeout."),
             FillFailure.Unasked => ProblemWriter.WriteAsync(
@@ -63,6 +73,13 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             _ => ProblemWriter.WriteAsync(
                 context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),
         });
+        meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
+    }
+
+    /// <summary>Says that nothing stored answers a request that forbids asking the origin (RFC 9111 §5.2.1.7).</summary>
+    public async Task RefuseToAskAsync(HttpContext context, FillDemand demand)
+    {
+        await ProblemWriter.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "only-if-cached", "Nothing fresh is stored, and the request forbids asking the origin");
         meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
     }
 
@@ -90,8 +107,9 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
         }
     }
 
-    private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) =>
-        head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers);
+    // A part goes as it came: it is what was asked for.
+    private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) => head.Status != StatusCodes.Status206PartialContent
+        && (head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers));
 }
 
 /// <summary>What came of sending an answer while it arrives.</summary>

@@ -14,10 +14,9 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
     {
         var started = time.GetTimestamp();
         fill.Fallback = stored;
-        var sink = new Sink(decision, fill, stored, time.GetUtcNow());
-        var result = await origin.SendAsync(RequestFor(fill, stored), sink, fill.Abandoned);
+        var (sink, result) = await AskAsync(fill, FillBasis.Of(fill, stored, time.GetUtcNow()));
+        if (sink.Head is { AsksAgain: true }) (sink, result) = await AskAsync(fill, FillBasis.Plain(stored));
         var took = time.GetElapsedTime(started);
-        metrics.OriginDuration.WithLabels(fill.Plan.Policy.Name, DecisionTable.Kebab(result.ToString())).Observe(took.TotalSeconds);
 
         if (sink.Head is not { } head)
         {
@@ -30,7 +29,17 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             fill.Body.End(broken: result != OriginResult.Complete);
             return head.Freshened;
         }
+        await sink.BeginAsync(fill.Abandoned);
         return Store(fill, head.Prototype with { FillTime = took }, result);
+    }
+
+    private async Task<(Sink Sink, OriginResult Result)> AskAsync(Fill fill, FillBasis basis)
+    {
+        var started = time.GetTimestamp();
+        var sink = new Sink(decision, fill, basis, time.GetUtcNow());
+        var result = await origin.SendAsync(RequestFor(fill, basis), sink, fill.Abandoned);
+        metrics.OriginDuration.WithLabels(fill.Plan.Policy.Name, DecisionTable.Kebab(result.ToString())).Observe(time.GetElapsedTime(started).TotalSeconds);
+        return (sink, result);
     }
 
     private StoredResponse? Store(Fill fill, StoredResponse prototype, OriginResult result)
@@ -42,11 +51,13 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             decision.Count(fill, complete ? Storable.TooLarge : Storable.Incomplete);
             return null;
         }
-        var response = BodyTag.Add(prototype with { Body = fill.Body.ToMemory() });
+        var response = prototype with { Body = fill.Body.ToMemory() };
+        if (response.IsPartial && FillBasis.PartOf(fill) is { } part) response = Parts.Unite(part.Response, response, time.GetUtcNow());
+        response = BodyTag.Add(response);
         var entry = memory.Add(response);
         fill.Body.End(broken: false);
         fill.Complete(entry);
-        return response;
+        return response.IsPartial ? null : response;
     }
 
     private static FillFailure FailureOf(OriginResult result) => result switch
@@ -56,7 +67,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         _ => FillFailure.Unreachable,
     };
 
-    private OriginRequest RequestFor(Fill fill, MemoryEntry? stored) => new()
+    private OriginRequest RequestFor(Fill fill, FillBasis basis) => new()
     {
         Endpoint = fill.Request.Endpoint,
         RouteValues = fill.Request.RouteValues,
@@ -64,24 +75,43 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         Scheme = fill.Request.Scheme,
         Host = fill.Request.Host,
         Target = fill.Plan.Target,
-        Headers = headers.ForFill(fill.Request, stored?.Response),
+        Headers = headers.ForFill(fill.Request, basis),
         Body = fill.Plan.Body,
         OnlyTheseHeaders = !fill.Plan.Policy.FollowsOrigin,
         ClientAddress = fill.Request.ClientAddress,
         Trace = fill.Request.Trace,
     };
 
-    private sealed class Sink(HeadDecision decision, Fill fill, MemoryEntry? stored, DateTimeOffset requestTime) : IOriginSink
+    private sealed class Sink(HeadDecision decision, Fill fill, FillBasis basis, DateTimeOffset requestTime) : IOriginSink
     {
+        private ReadOnlyMemory<byte> _before;
+
         public DecidedHead? Head { get; private set; }
+
+        public void OnInterim(InterimResponse response) => fill.Announce(response);
 
         public void OnHead(int status, HeaderFields headers)
         {
-            Head = decision.Decide(fill, stored, status, ConnectionFields.EndToEnd(headers), requestTime);
-            fill.Decide(Head.Outcome);
+            Head = decision.Decide(fill, basis, status, ConnectionFields.EndToEnd(headers), requestTime);
+            _before = Head.Before;
+            if (Head.Outcome is { } outcome) fill.Decide(outcome);
         }
 
-        public ValueTask OnBodyAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken) =>
-            Head?.Outcome is FillOutcome.Responding ? fill.Body.AppendAsync(chunk, cancellationToken) : ValueTask.CompletedTask;
+        public async ValueTask OnBodyAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
+        {
+            // An answer that is none: its body is not waited for.
+            if (Head is { AsksAgain: true }) throw new OperationCanceledException("The origin is asked again.");
+            if (Head?.Outcome is not FillOutcome.Responding) return;
+            if (!_before.IsEmpty) await BeginAsync(cancellationToken);
+            await fill.Body.AppendAsync(chunk, cancellationToken);
+        }
+
+        /// <summary>What was stored of the body goes before what comes.</summary>
+        public async ValueTask BeginAsync(CancellationToken cancellationToken)
+        {
+            var before = _before;
+            _before = default;
+            await fill.Body.AppendAsync(before, cancellationToken);
+        }
     }
 }

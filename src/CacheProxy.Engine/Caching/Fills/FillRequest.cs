@@ -2,6 +2,7 @@ using System.Diagnostics;
 using System.Net;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 
@@ -13,13 +14,18 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </summary>
 internal sealed class FillRequest
 {
-    public FillRequest(HttpContext context, RequestPlan plan, bool hasCredentials)
+    /// <param name="context">The client's request.</param>
+    /// <param name="demand">What it wants.</param>
+    /// <param name="hasCredentials">Whether it counts as authenticated (RFC 9111 §3.5).</param>
+    /// <param name="asksHead">Ask for the head only. Else the whole is asked for, also for a HEAD: it is answered from that.</param>
+    public FillRequest(HttpContext context, FillDemand demand, bool hasCredentials, bool asksHead = false)
     {
-        Plan = plan;
+        Plan = demand.Plan;
         HasCredentials = hasCredentials;
         Endpoint = context.GetEndpoint()!;
         RouteValues = new RouteValueDictionary(context.Request.RouteValues);
-        Method = HttpMethods.IsHead(context.Request.Method) ? HttpMethods.Get : context.Request.Method;
+        IsHead = asksHead;
+        Method = HttpMethods.IsHead(context.Request.Method) && !asksHead ? HttpMethods.Get : context.Request.Method;
         Scheme = context.Request.Scheme;
         Host = context.Request.Host.Value ?? "";
         Headers = new HeaderDictionary(context.Request.Headers.Count);
@@ -27,6 +33,10 @@ internal sealed class FillRequest
         Directives = Freshness.OfRequest(Headers);
         ClientAddress = context.Connection.RemoteIpAddress;
         Trace = Activity.Current?.Context ?? default;
+        // A range of what is not stored goes as it came where the origin decides; with an explicit TTL the whole is fetched (DESIGN 3).
+        var asksRange = Plan.Policy.FollowsOrigin && demand.Stored is null && HttpMethods.IsGet(context.Request.Method) && Headers.Range.Count == 1;
+        Range = asksRange ? Headers.Range.ToString() : null;
+        Part = demand.Found.Part;
     }
 
     public RequestPlan Plan { get; }
@@ -37,7 +47,17 @@ internal sealed class FillRequest
 
     public RouteValueDictionary RouteValues { get; }
 
+    /// <summary>Whether only the head is asked for.</summary>
+    public bool IsHead { get; }
+
+    /// <summary>The method that is sent.</summary>
     public string Method { get; }
+
+    /// <summary>The range that the origin is asked for on behalf of the client; <see langword="null"/> for the whole.</summary>
+    public string? Range { get; }
+
+    /// <summary>A stored part that may be completed, or united with what comes.</summary>
+    public MemoryEntry? Part { get; }
 
     public string Scheme { get; }
 

@@ -1,21 +1,54 @@
 using CacheProxy.Engine.Http;
-using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 
 namespace CacheProxy.Engine.Caching.Fills;
 
-/// <summary>What a response's head decides for a fill: it updates a stored response, gives way to a stale one, or is a response of its own.</summary>
-internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier memory, HitForMiss marks, CacheMetrics metrics, TimeProvider time)
+/// <summary>
+/// What a response's head decides for a fill: it updates a stored response, completes a part, gives way to a stale one, or is a response of
+/// its own.
+/// </summary>
+internal sealed class HeadDecision(ResponseEvaluation evaluation, StoredUpdates updates, MemoryTier memory, HitForMiss marks, CacheMetrics metrics, TimeProvider time)
 {
-    public DecidedHead Decide(Fill fill, MemoryEntry? stored, int status, HeaderFields received, DateTimeOffset requestTime)
+    public DecidedHead Decide(Fill fill, FillBasis basis, int status, HeaderFields received, DateTimeOffset requestTime)
     {
-        if (status == 304) return stored is { Response.HasValidator: true } && Freshening.Selects(stored.Response.Headers, received) ? Validate(fill, stored, received, requestTime) : Unasked;
-        if (status == 206) return Unasked;
-        if (status is 500 or 502 or 503 or 504 && stored is not null && Reuse.AllowsStaleOnError(stored))
+        var stored = basis.Stored;
+        if (status == 304)
+        {
+            return basis.Validates is { } validated && Freshening.Selects(validated.Response.Headers, received)
+                ? updates.Validate(fill, validated, received, requestTime)
+                : Unfitting(basis);
+        }
+        if (StatusFacts.AllowsStaleIfError(status) && stored is not null && Reuse.AllowsStaleOnError(stored))
             return new DecidedHead(StaleInsteadOf(stored, FillFailure.Unreachable), null, null);
+        if (fill.Request.IsHead) return About(fill, stored, status, received, requestTime);
+        if (basis.Completes is { } part) return status switch
+        {
+            206 => Complete(fill, part, received, requestTime) ?? DecidedHead.Again,
+            416 => DecidedHead.Again,
+            _ => Respond(fill, stored, status, received, requestTime),
+        };
+        return status == 206 && !basis.AsksRange ? Unfitting(basis) : Respond(fill, stored, status, received, requestTime);
+    }
 
+    /// <summary>A stale response where its window allows it, else the failure.</summary>
+    public static FillOutcome StaleInsteadOf(MemoryEntry? stored, FillFailure failure) =>
+        stored is not null && Reuse.AllowsStaleOnError(stored)
+            ? new FillOutcome.Serving(stored, CacheResult.Stale, StaleReason.IfError)
+            : new FillOutcome.Failed(failure);
+
+    public void Count(Fill fill, Storable reason) =>
+        metrics.NotStored.WithLabels(fill.Plan.Policy.Name, Storability.Label(reason)).Inc();
+
+    private static DecidedHead Unasked { get; } = new(new FillOutcome.Failed(FillFailure.Unasked), null, null);
+
+    private static DecidedHead Unfitting(FillBasis basis) => basis.IsPlain ? Unasked : DecidedHead.Again;
+
+    private DecidedHead Respond(Fill fill, MemoryEntry? stored, int status, HeaderFields received, DateTimeOffset requestTime)
+    {
         var (prototype, reason) = evaluation.Evaluate(fill.Request, status, received, fill.Snapshot?.Position, requestTime, time.GetUtcNow());
+        // A 429 or 5xx never takes the place of what is within its window (DESIGN 4), whatever it says of itself.
+        if (prototype is not null && status is 429 or >= 500 && stored is not null && Reuse.IsWithinWindow(stored)) (prototype, reason) = (null, Storable.Status);
         var responding = new FillOutcome.Responding(status, prototype?.Headers ?? ResponseEvaluation.FieldsToPass(received), prototype, reason)
         {
             ContentLength = FillOutcome.Responding.LengthOf(received),
@@ -34,16 +67,32 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier mem
         return new DecidedHead(responding, prototype, null);
     }
 
-    /// <summary>A stale response where its window allows it, else the failure.</summary>
-    public static FillOutcome StaleInsteadOf(MemoryEntry? stored, FillFailure failure) =>
-        stored is not null && Reuse.AllowsStaleOnError(stored)
-            ? new FillOutcome.Serving(stored, CacheResult.Stale, StaleReason.IfError)
-            : new FillOutcome.Failed(failure);
+    // §3.4: what is stored and what comes make the whole. As old, for purges, as the older of the two.
+    private DecidedHead? Complete(Fill fill, MemoryEntry part, HeaderFields received, DateTimeOffset requestTime)
+    {
+        var now = time.GetUtcNow();
+        if (Parts.FieldsOfWhole(part.Response, received, now) is not { } whole) return null;
+        var stamp = fill.Snapshot is { } begun ? Parts.Smallest(begun.Position, part.Response.Stamp) : null;
+        var (prototype, reason) = evaluation.Evaluate(fill.Request, 200, whole, stamp, requestTime, now);
+        var length = FillOutcome.Responding.LengthOf(whole);
+        if (prototype is not null && length > fill.Plan.Policy.MaxEntrySize) (prototype, reason) = (null, Storable.TooLarge);
+        if (prototype is not null) prototype = prototype with { Tags = [.. part.Response.Tags.Union(prototype.Tags)] };
+        else NotStored(fill, part, 200, reason);
+        var responding = new FillOutcome.Responding(200, prototype?.Headers ?? ResponseEvaluation.FieldsToPass(whole), prototype, reason) { ContentLength = length };
+        if (prototype is not null && length is { } known) fill.Body.Expect(known);
+        return new DecidedHead(responding, prototype, null) { Before = part.Response.Body };
+    }
 
-    public void Count(Fill fill, Storable reason) =>
-        metrics.NotStored.WithLabels(fill.Plan.Policy.Name, Storability.Label(reason)).Inc();
-
-    private static DecidedHead Unasked { get; } = new(new FillOutcome.Failed(FillFailure.Unasked), null, null);
+    // RFC 9111 §4.3.5: a HEAD passes, and may say that what is stored is the same still, or not any more.
+    private DecidedHead About(Fill fill, MemoryEntry? stored, int status, HeaderFields received, DateTimeOffset requestTime)
+    {
+        fill.Body.StreamThrough();
+        var responding = new FillOutcome.Responding(status, ResponseEvaluation.FieldsToPass(received), null, Storable.Method)
+        {
+            ContentLength = FillOutcome.Responding.LengthOf(received),
+        };
+        return new DecidedHead(responding, null, stored is null ? null : updates.ByHead(fill, stored, status, received, requestTime));
+    }
 
     private void NotStored(Fill fill, MemoryEntry? stored, int status, Storable reason)
     {
@@ -56,38 +105,20 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, MemoryTier mem
         var aboutCaller = policy.AccessCheck is not null && (status is 401 or 403 or 404 || status >= 500);
         if (!aboutCaller) marks.Mark(fill.Key);
     }
-
-    // §4.3.4: the stored response is updated, and stays as old, for purges, as what it was made from.
-    private DecidedHead Validate(Fill fill, MemoryEntry confirmed, HeaderFields update, DateTimeOffset requestTime)
-    {
-        var old = confirmed.Response;
-        var merged = Freshening.Merge(old.Headers, update);
-        var now = time.GetUtcNow();
-        var stamp = fill.Snapshot is { } begun && begun.Epoch == old.Stamp.Epoch ? old.Stamp : (Position?)null;
-        var (prototype, reason) = evaluation.Evaluate(fill.Request, old.Status, merged, stamp, requestTime, now);
-        if (prototype is null)
-        {
-            Count(fill, reason);
-            memory.Remove(confirmed, "replaced");
-            var once = old with { Headers = merged, RequestTime = requestTime, ResponseTime = now, InitialAge = TimeSpan.Zero };
-            return new DecidedHead(new FillOutcome.Serving(new MemoryEntry(once, time), CacheResult.Revalidated, null), null, null);
-        }
-        var response = prototype with
-        {
-            Body = old.Body,
-            EntityTag = old.EntityTag,
-            Selecting = old.Selecting,
-            FillTime = old.FillTime,
-            Tags = [.. old.Tags.Union(prototype.Tags)],
-        };
-        // Only the object that the request was based on is replaced; one that a purge or a newer fill took is not brought back.
-        var entry = memory.Replace(confirmed, response) ?? new MemoryEntry(response, time);
-        return new DecidedHead(new FillOutcome.Serving(entry, CacheResult.Revalidated, null), null, response);
-    }
 }
 
 /// <summary>A head, decided.</summary>
-/// <param name="Outcome">What the clients are told.</param>
+/// <param name="Outcome">What the clients are told; <see langword="null"/> when the origin is asked again.</param>
 /// <param name="Prototype">What will be stored at the end of the body.</param>
-/// <param name="Freshened">What a 304 has made of the stored response.</param>
-internal sealed record DecidedHead(FillOutcome Outcome, StoredResponse? Prototype, StoredResponse? Freshened);
+/// <param name="Freshened">What a 304 or a HEAD has made of the stored response.</param>
+internal sealed record DecidedHead(FillOutcome? Outcome, StoredResponse? Prototype, StoredResponse? Freshened)
+{
+    /// <summary>What came does not fit what was asked.</summary>
+    public static DecidedHead Again { get; } = new(null, null, null);
+
+    /// <summary>Whether the origin is to be asked once more, plainly.</summary>
+    public bool AsksAgain => Outcome is null;
+
+    /// <summary>The stored beginning of the body.</summary>
+    public ReadOnlyMemory<byte> Before { get; init; }
+}

@@ -66,6 +66,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
             AlwaysValidate = policy.FollowsOrigin && effective.NoCache,
             MustRevalidate = policy.FollowsOrigin ? Freshness.ForbidsStale(effective, KeepsStale(policy)) : effective.MustRevalidate,
             HasValidator = !Freshening.ValidatorsOf(received).IsEmpty,
+            AskedRange = status == 206 ? request.Range : null,
         };
         return (prototype, Storable.Yes);
     }
@@ -77,7 +78,8 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
     private static Storable UnderOrigin(FillRequest request, int status, HeaderFields received, CacheControl effective, FreshnessLifetime lifetime) =>
         Storability.UnderOrigin(new Exchange
         {
-            Method = request.Method,
+            // A HEAD only updates what a GET has stored.
+            Method = request.IsHead ? "GET" : request.Method,
             RequestDirectives = request.Plan.Policy.RequestDirectives == RequestDirectives.Honor ? request.Directives : CacheControl.None,
             Authorized = request.HasCredentials,
             Status = status,

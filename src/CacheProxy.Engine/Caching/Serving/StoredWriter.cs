@@ -36,7 +36,15 @@ internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time
         prepared.WriteFields(response.Headers);
         WriteDecision(response.Headers, prepared, entry, answer);
         var body = stored.Body;
-        if (isSafe && stored.Status == 200)
+        if (stored.IsPartial)
+        {
+            if (Parts.Answer(stored, request.Headers, time.GetUtcNow()) is { } part)
+            {
+                response.Headers.ContentRange = part.ContentRange;
+                body = body.Slice(part.Offset, part.Length);
+            }
+        }
+        else if (isSafe && stored.Status == 200)
         {
             if (request.Headers.Range.Count > 0 && !HttpMethods.IsHead(request.Method)) body = WriteRange(request, response, prepared, body);
             response.Headers.AcceptRanges = s_bytes;

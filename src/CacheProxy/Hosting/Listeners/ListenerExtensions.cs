@@ -1,4 +1,5 @@
 using System.Net;
+using CacheProxy.Engine.Http;
 using CacheProxy.Management;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
@@ -17,6 +18,8 @@ public static class ListenerExtensions
         builder.Services.AddSingleton(set);
         builder.Services.AddSingleton(options);
         builder.WebHost.UseKestrelHttpsConfiguration();
+        // Safe only with PoolMiddleware behind the step that answers hits.
+        builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
             ListenerLimits.Apply(kestrel);
@@ -56,6 +59,7 @@ public static class ListenerExtensions
         listen.Use(next => connection =>
         {
             connection.Features.Set<IListenerFeature>(feature);
+            connection.Features.Set<IInterimResponseFeature>(new InterimWriter(connection));
             return next(connection);
         });
     }

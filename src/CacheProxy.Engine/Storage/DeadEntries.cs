@@ -1,0 +1,108 @@
+using System.Threading.Channels;
+using CacheProxy.Engine.Invalidation;
+using Microsoft.Extensions.Hosting;
+using StackExchange.Redis;
+
+namespace CacheProxy.Engine.Storage;
+
+/// <summary>
+/// Removes what purges have made worthless, behind their acknowledgement (INVALIDATION 4.5): from memory, and from the shared tier by name
+/// and by pattern; what was purged by tag is found there only where this replica's memory knows its name, and dies otherwise at its next
+/// lookup or by its TTL. Correctness never waits for it: it may be late, and when purges come faster than it works it forgets some.
+/// </summary>
+internal sealed class DeadEntries : BackgroundService
+{
+    private const int Backlog = 4_096;
+
+    // Clear and PURGE count what they take for up to 5 s after the acknowledgement; this must not take it away before them.
+    private static readonly TimeSpan s_delay = TimeSpan.FromSeconds(6);
+    private readonly Channel<(long Heard, Invalidation.Invalidation Purge)> _purges = Channel.CreateBounded<(long, Invalidation.Invalidation)>(
+        new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
+    private readonly MemoryTier _memory;
+    private readonly SharedNames? _shared;
+    private readonly IInvalidationLog _log;
+    private readonly TimeProvider _time;
+
+    public DeadEntries(MemoryTier memory, SharedNames? shared, IInvalidationLog log, TimeProvider time)
+    {
+        (_memory, _shared, _log, _time) = (memory, shared, log, time);
+        log.Subscribe(Hear);
+    }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        try
+        {
+            while (await _purges.Reader.WaitToReadAsync(stoppingToken))
+            {
+                if (_purges.Reader.TryPeek(out var first) && s_delay - _time.GetElapsedTime(first.Heard) is var wait && wait > TimeSpan.Zero)
+                    await Task.Delay(wait, _time, stoppingToken);
+                // One walk over memory serves all purges that are old enough by now.
+                var batch = new List<Invalidation.Invalidation>();
+                while (_purges.Reader.TryPeek(out var next) && _time.GetElapsedTime(next.Heard) >= s_delay && _purges.Reader.TryRead(out next)) batch.Add(next.Purge);
+                if (batch.Count > 0) await RemoveAsync(batch, stoppingToken);
+            }
+        }
+        catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
+        {
+            // The host stops.
+        }
+    }
+
+    // On the log's own thread.
+    private void Hear(Invalidation.Invalidation purge)
+    {
+        if (purge.Mode != InvalidationMode.Soft) _purges.Writer.TryWrite((_time.GetTimestamp(), purge));
+    }
+
+    private async Task RemoveAsync(List<Invalidation.Invalidation> batch, CancellationToken cancellationToken)
+    {
+        var all = new Invalidation.Invalidation
+        {
+            Keys = [.. batch.SelectMany(static purge => purge.Keys).Distinct()],
+            Tags = [.. batch.SelectMany(static purge => purge.Tags).Distinct()],
+            Patterns = [.. batch.SelectMany(static purge => purge.Patterns).Distinct()],
+            Everything = batch.Exists(static purge => purge.Everything),
+        };
+        var match = new InvalidationMatch(all);
+        var (dead, alive) = Sort(match);
+        if (_shared is null) return;
+        try
+        {
+            dead.UnionWith(all.Keys);
+            if (all.Everything || !all.Patterns.IsEmpty)
+            {
+                foreach (var prefix in match.Prefixes)
+                    await foreach (var name in _shared.ScanOnceAsync(prefix, cancellationToken))
+                        if (match.Matches(EntryCatalog.PrimaryKeyOf(name), [])) dead.Add(name);
+            }
+            // What was stored again meanwhile stands under the same name.
+            dead.ExceptWith(alive);
+            await _shared.RemoveAsync(dead);
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            // What stays is worthless and has its TTL.
+        }
+    }
+
+    private (HashSet<string> Dead, HashSet<string> Alive) Sort(InvalidationMatch match)
+    {
+        var dead = new HashSet<string>(StringComparer.Ordinal);
+        var alive = new HashSet<string>(StringComparer.Ordinal);
+        if (_log.Current is not { } snapshot) return (dead, alive);
+        foreach (var entry in _memory.Entries)
+        {
+            if (!match.Matches(entry.Response.PrimaryKey, entry.Response.Tags)) continue;
+            var name = VariantName.OfStored(entry.Response);
+            if (entry.Check(snapshot) != Verdict.Invalid)
+            {
+                alive.Add(name);
+                continue;
+            }
+            dead.Add(name);
+            _memory.Remove(entry, "purged");
+        }
+        return (dead, alive);
+    }
+}

@@ -1,0 +1,17 @@
+namespace CacheProxy.Engine.Tests.Caching;
+
+/// <summary>Polls with a deadline.</summary>
+internal static class Waiting
+{
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(20);
+
+    public static async Task UntilAsync(Func<bool> condition)
+    {
+        var started = TimeProvider.System.GetTimestamp();
+        while (!condition())
+        {
+            Assert.True(TimeProvider.System.GetElapsedTime(started) < s_patience, "The condition did not come true in time.");
+            await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
+        }
+    }
+}
