@@ -61,6 +61,12 @@ internal sealed class ProxyTransforms : ITransformProvider
 
     public void Apply(TransformBuilderContext context)
     {
+        if (context.UseDefaultForwarders ?? true)
+        {
+            // By itself YARP adds these after all others: what a fill must not send would come back.
+            context.UseDefaultForwarders = false;
+            context.AddXForwarded();
+        }
         context.RequestTransforms.Add(new OutgoingRequestTransform(!ChangesTarget(context)));
         context.ResponseTransforms.Add(new NominatedFieldsTransform());
         context.ResponseTransforms.Add(new LocationTransform());

@@ -8,6 +8,8 @@ internal static class QueryReadings
     {
         var mark = target.IndexOf('?', StringComparison.Ordinal);
         if (mark < 0) return "";
+        // A fragment is no part of a target, and is not sent.
+        target = target.Split('#')[0];
         var comparer = reading == "caseless" ? StringComparer.OrdinalIgnoreCase : StringComparer.Ordinal;
         var values = new SortedDictionary<string, string>(comparer);
         foreach (var token in target[(mark + 1)..].Split('&', ';'))

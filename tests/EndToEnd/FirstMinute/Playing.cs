@@ -27,6 +27,9 @@ public sealed class Playing : IAsyncLifetime
         _backend = await BackendProcess.StartAsync([_proxies[0].Url], port);
     }
 
+    /// <summary>The backend crashes; the proxies go on.</summary>
+    public Task KillBackendAsync() => _backend!.KillAsync();
+
     public async Task DisposeAsync()
     {
         if (_backend is not null)
