@@ -8,13 +8,16 @@ using Microsoft.AspNetCore.Http;
 namespace CacheProxy.Engine.Caching;
 
 /// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
-internal sealed class Hits(MemoryTier memory, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter, TimeProvider time)
+internal sealed class Hits(
+    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, RequestMeter meter, TimeProvider time)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
     {
         var right = log.TakeRight(out var snapshot);
-        if (right != ServingRight.Full && !(right == ServingRight.MemoryOnly && plan.Policy.OnLostLease == OnLostLease.Serve)) return new(right, null, null, false, false);
+        var serves = right == ServingRight.Full
+            || (right == ServingRight.MemoryOnly && (plan.Policy.OnLostLease ?? consistency.OnLostLease) == OnLostLease.Serve);
+        if (!serves) return new(right, null, null, false, false);
         var request = context.Request;
         var selected = Reuse.Select(memory.Find(plan.Identity), plan, new RequestSelection(request.Headers, plan.Policy, headers), snapshot!);
         if (selected is { Whole: null, Part: { } part } && HttpMethods.IsGet(request.Method) && Reuse.IsFreshEnough(part, snapshot!, directives)

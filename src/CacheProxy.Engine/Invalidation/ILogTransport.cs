@@ -51,7 +51,10 @@ internal interface ILogTransport
 internal interface ILogMessages
 {
     /// <summary>A record was published.</summary>
-    void OnRecord(Epoch epoch, string line);
+    /// <param name="epoch">The log's life.</param>
+    /// <param name="previous">The id of the record before it; empty if there is none any more.</param>
+    /// <param name="line">The record.</param>
+    void OnRecord(Epoch epoch, string previous, string line);
 
     /// <summary>A replica has acknowledged.</summary>
     void OnAcknowledgement(Epoch epoch, string replica, long applied);

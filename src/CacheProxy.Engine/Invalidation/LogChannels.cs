@@ -61,8 +61,15 @@ internal sealed partial class LogChannels(LogNames names, ILogger logger)
 
     private void OnRecordMessage(string text)
     {
-        if (text == "mode") Messages?.OnModeChanged();
-        else if (TryReadEpoch(text, out var epoch, out var rest)) Messages?.OnRecord(epoch, rest);
+        if (text == "mode")
+        {
+            Messages?.OnModeChanged();
+            return;
+        }
+
+        if (!TryReadEpoch(text, out var epoch, out var rest)) return;
+        var space = rest.IndexOf(' ', StringComparison.Ordinal);
+        if (space > 0) Messages?.OnRecord(epoch, rest[..space] is "-" ? "" : rest[..space], rest[(space + 1)..]);
     }
 
     private void OnAcknowledgementMessage(string text)

@@ -32,7 +32,7 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         Modes = new(time);
         Trimmer = new(transport, replica.Options, time);
         _acknowledgements = new(replica, transport);
-        Waiters = new(transport, clock);
+        Waiters = new(transport, clock, time);
         _thread = new(Run) { IsBackground = true, Name = "Invalidation log", Priority = ThreadPriority.AboveNormal };
         transport.Messages = this;
     }
@@ -83,6 +83,9 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
 
     public void Dispose() => _wake.Dispose();
 
+    /// <summary>Whether a heartbeat was asked for since the last call.</summary>
+    internal bool TakeWake() => _wake.WaitOne(TimeSpan.Zero);
+
     /// <summary>Keeps a purge of a change that has happened: no lease, and nothing that it names, until it is in the log.</summary>
     public void Hold(Invalidation invalidation, string id)
     {
@@ -97,10 +100,10 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         Wake();
     }
 
-    public void OnRecord(Epoch epoch, string line)
+    public void OnRecord(Epoch epoch, string previous, string line)
     {
         PushOutcome outcome;
-        lock (Replica.Gate) outcome = Replica.Push(epoch, LogRecord.Parse(line));
+        lock (Replica.Gate) outcome = Replica.Push(epoch, LogRecord.Parse(line), previous);
         _missed = 0;
         if (outcome == PushOutcome.Acknowledge) Acknowledge();
         else if (outcome == PushOutcome.Heartbeat) Wake();
@@ -142,11 +145,8 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
     {
         try
         {
-            RecordPending();
-            HeartbeatRequest request;
-            lock (Replica.Gate) request = Replica.BeginHeartbeat(_clock.Now, Modes.ToSetting(Modes.Current));
-            var reply = _transport.Heartbeat(request);
-            return Complete(request, reply);
+            var request = Begin();
+            return Complete(request, _transport.Heartbeat(request));
         }
         catch (LogTransportException exception)
         {
@@ -164,7 +164,15 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         return false;
     }
 
-    private bool Complete(HeartbeatRequest request, HeartbeatReply reply)
+    /// <summary>The first half of a heartbeat; a simulation, which has no thread to block, calls the halves itself.</summary>
+    internal HeartbeatRequest Begin()
+    {
+        RecordPending();
+        lock (Replica.Gate) return Replica.BeginHeartbeat(_clock.Now, Modes.ToSetting(Modes.Current));
+    }
+
+    /// <summary>The second half; true if the next heartbeat is due at once.</summary>
+    internal bool Complete(HeartbeatRequest request, HeartbeatReply reply)
     {
         HeartbeatOutcome outcome;
         bool released;
@@ -210,7 +218,8 @@ internal sealed partial class LogFollower : ILogMessages, IDisposable
         }
     }
 
-    private void Failed(LogFailure failure, string message)
+    /// <summary>The second half of a heartbeat that failed.</summary>
+    internal void Failed(LogFailure failure, string message)
     {
         lock (Replica.Gate) Replica.Fail(failure, _clock.Now);
         if (failure is LogFailure.NotMaster or LogFailure.StaleMaster) _transport.FindMaster();

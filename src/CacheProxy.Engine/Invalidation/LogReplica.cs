@@ -109,14 +109,19 @@ internal sealed class LogReplica(string id, ConsistencyOptions options, AppliedL
     /// <summary>Takes note of a heartbeat that failed.</summary>
     public void Fail(LogFailure failure, long now) => _staleSince = failure == LogFailure.StaleMaster ? _staleSince ?? now : null;
 
-    /// <summary>Works a pushed record in.</summary>
-    public PushOutcome Push(Epoch epoch, LogRecord? record)
+    /// <summary>
+    /// Works a pushed record in. It names the one before it, since a log that was rolled back in place counts on from where it was: the next
+    /// number alone does not say that this replica has all records before it.
+    /// </summary>
+    public PushOutcome Push(Epoch epoch, LogRecord? record, string previous = "")
     {
         var state = log.Current;
         if (state is null || epoch.Number > state.Epoch.Number) return PushOutcome.Heartbeat;
         if (epoch != state.Epoch) return epoch.Number == state.Epoch.Number ? PushOutcome.Heartbeat : PushOutcome.Nothing;
         if (record is null || record.Sequence > state.Applied + 1) return PushOutcome.Heartbeat;
-        if (record.Sequence <= state.Applied) return PushOutcome.Nothing;
+        if (record.Sequence < state.Applied) return PushOutcome.Nothing;
+        if (record.Sequence == state.Applied) return Differs(record.Id, state) ? PushOutcome.Heartbeat : PushOutcome.Nothing;
+        if (Differs(previous, state)) return PushOutcome.Heartbeat;
         Apply(record);
         return PushOutcome.Acknowledge;
     }
@@ -142,6 +147,8 @@ internal sealed class LogReplica(string id, ConsistencyOptions options, AppliedL
         Volatile.Write(ref _leaseUntil, long.MinValue);
         Volatile.Write(ref _serveUntil, long.MinValue);
     }
+
+    private static bool Differs(string id, Snapshot state) => id.Length > 0 && state.AppliedId.Length > 0 && id != state.AppliedId;
 
     private bool TakeLease(HeartbeatRequest request)
     {

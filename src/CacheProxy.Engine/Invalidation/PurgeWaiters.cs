@@ -3,12 +3,12 @@ using System.Collections.Concurrent;
 namespace CacheProxy.Engine.Invalidation;
 
 /// <summary>The purges of this replica that wait for acknowledgements, and the waiting itself.</summary>
-internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock)
+internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock, TimeProvider time)
 {
     private static readonly TimeSpan s_firstPoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_lastPoll = TimeSpan.FromMilliseconds(320);
     private const int MostHeard = 4_096;
-    private readonly ConcurrentDictionary<PurgeWait, SemaphoreSlim> _waiting = new();
+    private readonly ConcurrentDictionary<PurgeWait, PurgeSignal> _waiting = new();
     private readonly ConcurrentDictionary<string, Position> _heard = new(StringComparer.Ordinal);
 
     /// <summary>Takes note of an acknowledgement. Should two threads be late with each other's, the poll makes up for it.</summary>
@@ -27,8 +27,7 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock)
     /// <param name="cancellationToken">Ends the wait.</param>
     public async Task WaitAsync(PurgeWait wait, Action missed, CancellationToken cancellationToken)
     {
-        // Never disposed: an acknowledgement may still hold it, and it owns nothing as long as nobody asks for its handle.
-        var signal = new SemaphoreSlim(0);
+        var signal = new PurgeSignal(time);
         _waiting[wait] = signal;
         try
         {

@@ -88,6 +88,8 @@ public sealed partial class RedisInvalidationLog : IInvalidationLog, IModeSwitch
 
     internal LogReplica Replica => _replica;
 
+    internal LogFollower Follower => _follower;
+
     /// <summary>Begins to follow the log, on a thread of its own.</summary>
     public void Start() => _follower.Start();
 

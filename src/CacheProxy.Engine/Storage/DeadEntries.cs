@@ -16,7 +16,7 @@ internal sealed class DeadEntries : BackgroundService
 
     // Clear and PURGE count what they take for up to 5 s after the acknowledgement; this must not take it away before them.
     private static readonly TimeSpan s_delay = TimeSpan.FromSeconds(6);
-    private readonly Channel<Invalidation.Invalidation> _purges = Channel.CreateBounded<Invalidation.Invalidation>(
+    private readonly Channel<(long Heard, Invalidation.Invalidation Purge)> _purges = Channel.CreateBounded<(long, Invalidation.Invalidation)>(
         new BoundedChannelOptions(Backlog) { FullMode = BoundedChannelFullMode.DropOldest, SingleReader = true });
     private readonly MemoryTier _memory;
     private readonly SharedNames? _shared;
@@ -35,11 +35,12 @@ internal sealed class DeadEntries : BackgroundService
         {
             while (await _purges.Reader.WaitToReadAsync(stoppingToken))
             {
-                await Task.Delay(s_delay, _time, stoppingToken);
-                // One walk over memory serves all purges of this while.
+                if (_purges.Reader.TryPeek(out var first) && s_delay - _time.GetElapsedTime(first.Heard) is var wait && wait > TimeSpan.Zero)
+                    await Task.Delay(wait, _time, stoppingToken);
+                // One walk over memory serves all purges that are old enough by now.
                 var batch = new List<Invalidation.Invalidation>();
-                while (_purges.Reader.TryRead(out var purge)) batch.Add(purge);
-                await RemoveAsync(batch, stoppingToken);
+                while (_purges.Reader.TryPeek(out var next) && _time.GetElapsedTime(next.Heard) >= s_delay && _purges.Reader.TryRead(out next)) batch.Add(next.Purge);
+                if (batch.Count > 0) await RemoveAsync(batch, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -51,7 +52,7 @@ internal sealed class DeadEntries : BackgroundService
     // On the log's own thread.
     private void Hear(Invalidation.Invalidation purge)
     {
-        if (purge.Mode != InvalidationMode.Soft) _purges.Writer.TryWrite(purge);
+        if (purge.Mode != InvalidationMode.Soft) _purges.Writer.TryWrite((_time.GetTimestamp(), purge));
     }
 
     private async Task RemoveAsync(List<Invalidation.Invalidation> batch, CancellationToken cancellationToken)

@@ -67,9 +67,8 @@ public sealed class MemoryEntry
         if (last >> 1 == snapshot.Generation) return (last & 1) == 0 ? Verdict.Valid : Verdict.Stale;
         // An older snapshot than the remembered one must not be answered from a later verdict's patterns: check it in full.
         var since = last >> 1 < snapshot.Generation ? last >> 1 : 0;
-        var verdict = snapshot.Check(Response.Stamp, Response.PrimaryKey, Response.Tags, since);
-        // Once behind a soft purge, behind it for good: patterns before the last check are not matched again.
-        if (verdict == Verdict.Valid && since != 0 && (last & 1) == 1) verdict = Verdict.Stale;
+        var known = since == 0 ? Verdict.Invalid : (last & 1) == 0 ? Verdict.Valid : Verdict.Stale;
+        var verdict = snapshot.Check(Response.Stamp, Response.PrimaryKey, Response.Tags, since, known);
         if (verdict != Verdict.Invalid && since == last >> 1)
             Interlocked.CompareExchange(ref _checked, snapshot.Generation << 1 | (verdict == Verdict.Stale ? 1L : 0L), last);
         return verdict;

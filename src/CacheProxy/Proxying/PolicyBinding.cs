@@ -1,5 +1,7 @@
 using System.Globalization;
 using CacheProxy.Configuration;
+using CacheProxy.Engine;
+using CacheProxy.Engine.Invalidation;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
 
@@ -37,14 +39,18 @@ internal sealed class PolicyRouteValidator(PolicyCatalog policies) : IRouteValid
     }
 }
 
-/// <summary>Policies become current exactly when YARP has applied the routes that use them.</summary>
-internal sealed class PolicyChangeListener(PolicyCatalog policies) : IConfigChangeListener
+/// <summary>
+/// Policies become current exactly when YARP has applied the routes that use them. Before that the log learns whether any of them serves
+/// without a lease: the longer one must be registered before it is used (INVALIDATION 3).
+/// </summary>
+internal sealed class PolicyChangeListener(PolicyCatalog policies, RedisInvalidationLog? log = null) : IConfigChangeListener
 {
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) => policies.Discard();
 
     public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
     {
         // The policies were prepared by whoever validated the file.
+        if (log is not null && policies.Pending.Policies.Values.Any(static policy => policy.OnLostLease == OnLostLease.Serve)) log.RegisterServeFor = true;
     }
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => policies.Discard();

@@ -7,7 +7,7 @@ namespace EndToEnd.Wire;
 internal sealed class WireReader(Stream stream)
 {
     private const int MaxHead = 512 * 1_024;
-    private readonly byte[] _buffer = new byte[64 * 1_024];
+    private readonly byte[] _buffer = new byte[8 * 1_024];
     private int _start;
     private int _end;
 

@@ -46,23 +46,41 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         try
         {
             using var timer = new PeriodicTimer(s_poll, _time);
+            var seen = _time.GetTimestamp();
             while (true)
             {
                 var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
                 if (await Task.WhenAny(news.Task, tick) == news.Task) return await news.Task;
                 await tick;
                 if (breaker.IsOpen || connection() is not { IsConnected: true } redis) return FillLockNews.Unknown;
-                var holder = await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time, cancellationToken);
-                if (holder.IsNull) return FillLockNews.Lapsed;
+                switch (await LivesAsync(redis, name, cancellationToken))
+                {
+                    case true:
+                        seen = _time.GetTimestamp();
+                        break;
+                    case false:
+                        return FillLockNews.Lapsed;
+                    // One late reply is no news: the holder lives for a while after it was last seen.
+                    case null when _time.GetElapsedTime(seen) > s_life:
+                        return FillLockNews.Unknown;
+                }
             }
-        }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            return FillLockNews.Unknown;
         }
         finally
         {
             _waiting.TryRemove(new(name, news));
+        }
+    }
+
+    private async Task<bool?> LivesAsync(IConnectionMultiplexer redis, string name, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return !(await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time, cancellationToken)).IsNull;
+        }
+        catch (Exception exception) when (exception is RedisException or TimeoutException)
+        {
+            return null;
         }
     }
 
