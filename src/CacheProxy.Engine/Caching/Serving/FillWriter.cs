@@ -28,8 +28,14 @@ internal sealed class FillWriter(CacheStatusOptions options)
         try
         {
             await response.StartAsync(context.RequestAborted);
-            while (await body.ReadAsync(context.RequestAborted) is { IsEmpty: false } chunk)
+            var next = body.ReadAsync(context.RequestAborted);
+            // The head does not wait for a body that is late.
+            if (!next.IsCompleted) await response.BodyWriter.FlushAsync(context.RequestAborted);
+            while (await next is { IsEmpty: false } chunk)
+            {
                 await response.BodyWriter.WriteAsync(chunk, context.RequestAborted);
+                next = body.ReadAsync(context.RequestAborted);
+            }
         }
         catch (IncompleteBodyException)
         {
