@@ -1,12 +1,17 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
+using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
 
@@ -24,6 +29,8 @@ public static class CacheEngineExtensions
     public static IServiceCollection AddCacheEngine(this IServiceCollection services, CacheEngineOptions options)
     {
         services.TryAddSingleton(TimeProvider.System);
+        // An application that brings a log of its own has said nothing of them.
+        services.TryAddSingleton(new ConsistencyOptions());
         services.AddSingleton(options.Memory);
         services.AddSingleton(options.Fills);
         services.AddSingleton(options.Limits);
@@ -33,11 +40,20 @@ public static class CacheEngineExtensions
         services.AddSingleton<CallerCredentials>();
         services.AddSingleton<CacheHeaders>();
         services.AddSingleton<MemoryTier>();
+        services.AddSingleton<DecisionRing>();
+        services.AddSingleton<RouteProbe>();
+        services.AddSingleton(provider => new StoredLookup(
+            provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedTier>(), provider.GetRequiredService<HitForMiss>(),
+            provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<IExplainer, Explainer>();
         services.AddSingleton<RequestMeter>();
         services.AddSingleton<ICacheStatistics, CacheStatistics>();
         services.AddSingleton<ITargetNames, TargetPolicies>();
         services.AddSingleton<UnsafeRequests>();
         services.AddSingleton<Bypassing>();
+        services.AddSingleton<Compressor>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Compressor>());
+        services.AddSingleton<FormSelection>();
         services.AddSingleton<StoredWriter>();
         services.AddSingleton<FillWriter>();
         services.AddSingleton<FillDelivery>();
@@ -59,6 +75,15 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillClient>();
         services.AddSingleton<IEntryCatalog>(provider => new EntryCatalog(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton(provider => new PolicyModes(provider.GetService<IModeSwitch>()));
+        services.AddSingleton<ShadowLedger>();
+        services.AddSingleton<BehindHits>();
+        services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Verifier>(provider, new Random()));
+        services.AddSingleton<Refetcher>();
+        services.AddHostedService(static provider => provider.GetRequiredService<Refetcher>());
+        services.AddHostedService<HottestAgain>();
+        services.AddHostedService<Warmup>();
+        services.TryAddSingleton<IOutputCacheStore>(static provider => new LoggedOutputCacheStore(null, () => provider.GetRequiredService<IInvalidationLog>()));
         services.AddHostedService<MemorySweeper>();
         services.AddHostedService(provider => new DeadEntries(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<IInvalidationLog>(),
@@ -72,7 +97,16 @@ public static class CacheEngineExtensions
     public static IApplicationBuilder UseTargetMemo(this IApplicationBuilder app) => app.UseMiddleware<TargetMemoMiddleware>();
 
     /// <summary>Answers from the cache. Comes after routing, CORS and rate limiting, and before the endpoints.</summary>
-    public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app) => app.UseMiddleware<CacheMiddleware>();
+    public static IApplicationBuilder UseCacheEngine(this IApplicationBuilder app)
+    {
+        // The same routes, for those who ask what would become of a request. A branch has a routing world of its own: it is given ours.
+        var probe = app.New().UseRouting();
+        foreach (var routes in probe.Properties.Values.OfType<IEndpointRouteBuilder>().Except(app.Properties.Values.OfType<IEndpointRouteBuilder>()))
+            routes.DataSources.Add(app.ApplicationServices.GetRequiredService<EndpointDataSource>());
+        probe.Run(static _ => Task.CompletedTask);
+        app.ApplicationServices.GetRequiredService<RouteProbe>().Use(probe.Build());
+        return app.UseMiddleware<CacheMiddleware>();
+    }
 }
 
 /// <summary>All bounds of the cache.</summary>

@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.OutputCaching;
@@ -21,6 +22,7 @@ public static class SharedTierExtensions
     {
         services.AddSingleton(options);
         services.AddStackExchangeRedisOutputCache(static _ => { });
+        DecorateStore(services);
         services.AddOptions<Microsoft.AspNetCore.OutputCaching.StackExchangeRedis.RedisOutputCacheOptions>().Configure<IServiceProvider>((redis, provider) =>
         {
             redis.InstanceName = instanceName;
@@ -36,6 +38,16 @@ public static class SharedTierExtensions
         services.AddSingleton<IFillLock>(provider => new RedisFillLock(
             () => connect(provider), instanceName, provider.GetRequiredService<SharedTierBreaker>(), options, provider.GetRequiredService<TimeProvider>()));
         return services;
+    }
+
+    // Code that uses the stock interface purges through the log as everybody else does.
+    private static void DecorateStore(IServiceCollection services)
+    {
+        var stock = services.Last(static service => service.ServiceType == typeof(IOutputCacheStore));
+        services.Remove(stock);
+        services.AddSingleton<IOutputCacheStore>(provider => new LoggedOutputCacheStore(
+            (IOutputCacheBufferStore)(stock.ImplementationFactory?.Invoke(provider) ?? ActivatorUtilities.CreateInstance(provider, stock.ImplementationType!)),
+            () => provider.GetRequiredService<IInvalidationLog>()));
     }
 
     private static IConnectionMultiplexer Connected(IConnectionMultiplexer? connection) =>

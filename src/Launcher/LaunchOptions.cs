@@ -22,13 +22,17 @@ internal sealed record LaunchOptions
     /// <summary>Whether the programs' output is shown as it comes, not only kept in files.</summary>
     public bool Verbose { get; init; }
 
+    /// <summary>Whether the proxy and the backend are built when something has changed.</summary>
+    public bool Build { get; init; } = true;
+
     public bool Help { get; init; }
 
     public const string Usage = """
-        usage: ./run.sh [--replicas N] [--verbose] [--proxy-port P] [--backend-port P] [--redis-port P]
+        usage: ./run.sh [--replicas N] [--verbose] [--no-build] [--proxy-port P] [--backend-port P] [--redis-port P]
 
           --replicas N      proxies that share one Redis, 1 to 9 (default 1)
           --verbose         show what the programs print (it is kept in .run/logs either way)
+          --no-build        start what was built before, changed or not
           --proxy-port P    first proxy's port for clients; operators get P+1, further replicas P+2, P+4 … (default 7080)
           --backend-port P  the models backend (default 8000)
           --redis-port P    the embedded Redis-compatible server (default 7079)
@@ -59,6 +63,7 @@ internal sealed record LaunchOptions
                 "--backend-port" => options with { BackendPort = Number(1, 65_535) },
                 "--redis-port" => options with { RedisPort = Number(1, 65_535) },
                 "--verbose" => options with { Verbose = true },
+                "--no-build" => options with { Build = false },
                 "--help" or "-h" => options with { Help = true },
                 _ => throw new LaunchException($"Unknown option '{args[i]}'.\n{Usage}"),
             };

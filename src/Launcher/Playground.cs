@@ -95,6 +95,14 @@ internal sealed class Playground : IAsyncDisposable
 
     private async Task BuildAsync(CancellationToken stop)
     {
+        if (!_options.Build)
+        {
+            if (!_build.Exists)
+                throw new LaunchException("Nothing was built before (src/CacheProxy and src/ModelsBackend, Release): start without --no-build.");
+            _print("build        what was built before");
+            return;
+        }
+
         if (_build.IsUpToDate())
         {
             _print("build        up to date");

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Launcher;
 
@@ -23,12 +24,17 @@ internal static class Ports
     public static bool IsTaken(int port) =>
         !CanBind(IPAddress.Loopback, port) || (Socket.OSSupportsIPv6 && HasLoopbackV6() && !CanBind(IPAddress.IPv6Loopback, port));
 
-    /// <summary>A port that is free now.</summary>
+    /// <summary>
+    /// A port that is free now, below those that systems give to outgoing connections: between its choice and its use no client of
+    /// anybody's takes it.
+    /// </summary>
     public static int Free()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        int port;
+        do
+            port = RandomNumberGenerator.GetInt32(10_000, 32_000);
+        while (IsTaken(port));
+        return port;
     }
 
     private static bool CanBind(IPAddress address, int port)

@@ -15,9 +15,12 @@ internal sealed class SourceBuild(string root)
 
     public string Backend => Output("ModelsBackend");
 
+    /// <summary>Whether there is anything to start.</summary>
+    public bool Exists => File.Exists(Proxy) && File.Exists(Backend);
+
     public bool IsUpToDate()
     {
-        if (!File.Exists(Stamp) || !File.Exists(Proxy) || !File.Exists(Backend))
+        if (!File.Exists(Stamp) || !Exists)
             return false;
         var built = File.GetLastWriteTimeUtc(Stamp);
         return Folders.SelectMany(Inputs)

@@ -20,9 +20,10 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
             pass.Mark(context.Response.Headers, reason);
             return Task.CompletedTask;
         }, (this, context, reason));
-        unsafeRequests.Watch(context, policy);
+        if (policy is not null) CodedTags.Remove(context.Request.Headers);
+        await unsafeRequests.WatchAsync(context, policy);
         await next(context);
-        meter.Count(policy, CacheResult.Bypass, context.Response.StatusCode, started);
+        meter.Count(context, policy, Answer.Bypassed(reason), started);
     }
 
     /// <summary>An access check that did not say yes: the backend's no is relayed, anything else is the backend's to decide.</summary>
@@ -40,7 +41,7 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
         if (options.Shown) response.Headers["Cache-Status"] = CacheStatusText.For(new Answer(CacheResult.Denied), default);
         response.ContentLength = answer.Body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);
-        meter.Count(policy, CacheResult.Denied, answer.Status, started);
+        meter.Count(context, policy, new Answer(CacheResult.Denied), started);
     }
 
     private void Mark(IHeaderDictionary headers, BypassReason reason)

@@ -62,6 +62,16 @@ public sealed class CacheHeaders
         return sent;
     }
 
+    /// <summary>The fields of a request that a fill for it sends, but for those of ours.</summary>
+    internal IHeaderDictionary SentOf(FillRequest request)
+    {
+        if (request.Plan.Policy.FollowsOrigin) return AllButNeverPassed(request.Headers);
+        var sent = new HeaderDictionary();
+        foreach (var (name, values) in request.Headers)
+            if (IsSent(request.Plan.Policy, name) && !string.Equals(name, HeaderNames.TraceParent, StringComparison.OrdinalIgnoreCase)) sent[name] = values;
+        return sent;
+    }
+
     private IHeaderDictionary OnlyKeyed(FillRequest request)
     {
         IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = CallerCredentials.UserAgent };

@@ -1,5 +1,6 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;
@@ -21,38 +22,45 @@ namespace CacheProxy.Engine.Caching;
 /// </code>
 /// </summary>
 internal sealed class CacheMiddleware(
-    RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, RequestMeter meter, CacheLimits limits)
+    RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, PolicyModes modes, ShadowLedger shadow, RequestMeter meter,
+    CacheLimits limits)
 {
     public Task InvokeAsync(HttpContext context)
     {
         var policy = context.GetEndpoint()?.Metadata.GetMetadata<CachePolicy>();
         if (policy is null) return bypassing.PassAsync(context, next, null, BypassReason.NoPolicy);
         var started = meter.Start();
-        if (Refuses(context, policy) is var reason && reason != BypassReason.None) return bypassing.PassAsync(context, next, policy, reason);
+        var mode = modes.Of(policy);
+        if (Refuses(context, policy, mode) is var reason && reason != BypassReason.None) return bypassing.PassAsync(context, next, policy, reason);
         return policy.ReadsBody && !HttpMethods.IsGet(context.Request.Method) && !HttpMethods.IsHead(context.Request.Method)
-            ? AnswerWithBodyAsync(context, policy, started)
-            : AnswerAsync(context, policy, null, started);
+            ? AnswerWithBodyAsync(context, policy, mode, started)
+            : AnswerAsync(context, policy, mode, null, started);
     }
 
-    private static BypassReason Refuses(HttpContext context, CachePolicy policy)
+    private static BypassReason Refuses(HttpContext context, CachePolicy policy, PolicyMode mode)
     {
-        if (policy.Mode == PolicyMode.Off) return BypassReason.Off;
+        if (mode == PolicyMode.Off) return BypassReason.Off;
         if (!policy.Allows(context.Request.Method)) return BypassReason.Method;
         if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
             return BypassReason.Upgrade;
         return context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? BypassReason.Upgrade : BypassReason.None;
     }
 
-    private async Task AnswerWithBodyAsync(HttpContext context, CachePolicy policy, long started)
+    private async Task AnswerWithBodyAsync(HttpContext context, CachePolicy policy, PolicyMode mode, long started)
     {
         var body = await RequestBody.ReadAsync(context, limits.MaxKeyBodySize, context.RequestAborted);
-        await AnswerAsync(context, policy, body, started);
+        await AnswerAsync(context, policy, mode, body, started);
     }
 
-    private Task AnswerAsync(HttpContext context, CachePolicy policy, RequestBody? body, long started)
+    private Task AnswerAsync(HttpContext context, CachePolicy policy, PolicyMode mode, RequestBody? body, long started)
     {
         var reason = policy.Plan(context, body, out var plan);
         if (plan is null) return bypassing.PassAsync(context, next, policy, reason);
+        if (mode == PolicyMode.Shadow)
+        {
+            shadow.Watch(context, plan);
+            return bypassing.PassAsync(context, next, policy, BypassReason.Shadow);
+        }
 
         var directives = policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(context.Request.Headers) : null;
         var lookup = hits.Find(context, plan, directives);
@@ -60,7 +68,7 @@ internal sealed class CacheMiddleware(
         {
             if (!plan.AccessTargets.IsEmpty) return HitAfterAccessAsync(context, plan, started);
             if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
-            return hits.AnswerAsync(context, lookup.Stored!, policy, started);
+            return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
         return FillAsync(context, new FillDemand(plan, lookup, directives, started));
     }
@@ -75,7 +83,7 @@ internal sealed class CacheMiddleware(
         }
         // The question took its time: lease, snapshot and entry are asked again, in that order.
         var lookup = hits.Find(context, plan, null);
-        if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan.Policy, started);
+        if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan, started);
         else await FillAsync(context, new FillDemand(plan, lookup, null, started));
     }
 

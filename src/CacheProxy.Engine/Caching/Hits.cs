@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -9,7 +10,7 @@ namespace CacheProxy.Engine.Caching;
 
 /// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
 internal sealed class Hits(
-    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, RequestMeter meter, TimeProvider time)
+    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, BehindHits behind, RequestMeter meter, TimeProvider time)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
@@ -36,12 +37,14 @@ internal sealed class Hits(
     }
 
     /// <summary>Sends a fresh stored response.</summary>
-    public Task AnswerAsync(HttpContext context, MemoryEntry entry, CachePolicy policy, long started)
+    public Task AnswerAsync(HttpContext context, MemoryEntry entry, RequestPlan plan, long started)
     {
+        var policy = plan.Policy;
         MemoryTier.Touch(entry);
+        if (policy.WorksBehindHits) behind.Consider(context, plan, entry);
         var written = writer.WriteAsync(context, entry, new Answer(CacheResult.Hit));
         if (!written.IsCompletedSuccessfully) return AnswerSlowlyAsync(written, context, entry, policy, started);
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
+        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
         return Task.CompletedTask;
     }
 
@@ -55,7 +58,7 @@ internal sealed class Hits(
         {
             // The client left.
         }
-        meter.Hit(policy, CacheResult.Hit, context.Response.StatusCode, started, entry.Response.FillTime);
+        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
     }
 }
 

@@ -1,10 +1,13 @@
+using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
+using Microsoft.AspNetCore.Http;
 
 namespace CacheProxy.Engine.Caching;
 
 /// <summary>Counts every request once, with the result that its headers show; and keeps the sums that the guide's statistics are made of.</summary>
-internal sealed class RequestMeter(CacheMetrics metrics, TimeProvider time)
+internal sealed class RequestMeter(CacheMetrics metrics, DecisionRing ring, TimeProvider time)
 {
     private const string NoPolicy = "none";
     private readonly PolicyMetersCatalog _catalog = new(metrics, [.. Enum.GetValues<CacheResult>().Select(DecisionTable.Label)]);
@@ -17,13 +20,22 @@ internal sealed class RequestMeter(CacheMetrics metrics, TimeProvider time)
 
     public long Start() => time.GetTimestamp();
 
-    public void Hit(CachePolicy policy, CacheResult result, int status, long started, TimeSpan saved)
+    /// <summary>Counts an answer from what was stored.</summary>
+    public void Hit(HttpContext context, CachePolicy policy, in Answer answer, long started, MemoryEntry entry)
     {
-        Count(policy, result, status, started);
-        _catalog.Of(policy.Name).Saved.Inc(saved.TotalSeconds);
+        Add(policy, answer.Result, context.Response.StatusCode, started);
+        _catalog.Of(policy.Name).Saved.Inc(entry.Response.FillTime.TotalSeconds);
+        if (DecisionRing.IsNamed(context)) ring.Add(context, policy, answer, entry.Response.PrimaryKey, started);
     }
 
-    public void Count(CachePolicy? policy, CacheResult result, int status, long started)
+    /// <summary>Counts any other answer.</summary>
+    public void Count(HttpContext context, CachePolicy? policy, in Answer answer, long started, string? key = null)
+    {
+        Add(policy, answer.Result, context.Response.StatusCode, started);
+        ring.Add(context, policy, answer, key, started);
+    }
+
+    private void Add(CachePolicy? policy, CacheResult result, int status, long started)
     {
         _catalog.Of(policy?.Name ?? NoPolicy).Count((int)result, status, time.GetElapsedTime(started).TotalSeconds);
         if (result is CacheResult.Hit or CacheResult.HitShared or CacheResult.Stale) Interlocked.Increment(ref _hits);

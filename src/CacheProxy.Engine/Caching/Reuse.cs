@@ -65,8 +65,9 @@ internal static class Reuse
         return entry.Age < response.FreshUntilAge || MayBeStale(entry, window);
     }
 
+    // The window counts from when it became stale: by age, or by a soft purge.
     private static bool MayBeStale(MemoryEntry entry, TimeSpan window) =>
-        !entry.Response.MustRevalidate && !entry.Response.AlwaysValidate && entry.Age - entry.Response.FreshUntilAge <= window;
+        !entry.Response.MustRevalidate && !entry.Response.AlwaysValidate && entry.Age - entry.Response.FreshUntilAge <= window && entry.TimeBehindPurge <= window;
 }
 
 /// <summary>What a key's stored responses have for a request.</summary>

@@ -45,7 +45,8 @@ internal sealed class TargetMemo
     public void Learn(HttpContext context, RequestPlan plan, object version)
     {
         var policy = plan.Policy;
-        if (!policy.DependsOnTargetOnly || policy.RequestDirectives != RequestDirectives.Ignore || !IsPlain(context)) return;
+        // What is done behind a hit needs the route.
+        if (!policy.DependsOnTargetOnly || policy.WorksBehindHits || policy.RequestDirectives != RequestDirectives.Ignore || !IsPlain(context)) return;
         if (context.GetEndpoint()?.Metadata.GetMetadata<TargetDecidesRoute>() is null) return;
         var target = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         Volatile.Write(ref _cells[IndexOf(target)], new Cell(target, context.Request.Headers.Host.ToString(), context.Request.Scheme, plan, version));
@@ -85,15 +86,15 @@ public sealed class TargetDecidesRoute
 }
 
 /// <summary>The step before routing: a target that was learnt is answered from memory, everything else goes the full way.</summary>
-internal sealed class TargetMemoMiddleware(RequestDelegate next, TargetMemo memo, Hits hits, RequestMeter meter)
+internal sealed class TargetMemoMiddleware(RequestDelegate next, TargetMemo memo, Hits hits, PolicyModes modes, RequestMeter meter)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        if (memo.Find(context) is { } plan)
+        if (memo.Find(context) is { } plan && modes.Of(plan.Policy) == PolicyMode.On)
         {
             var started = meter.Start();
             var lookup = hits.Find(context, plan, null);
-            if (lookup.IsFresh) return hits.AnswerAsync(context, lookup.Stored!, plan.Policy, started);
+            if (lookup.IsFresh) return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
         context.Features.Set(new MemoVersion(memo.Version));
         return next(context);

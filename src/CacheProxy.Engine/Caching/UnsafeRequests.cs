@@ -10,26 +10,36 @@ namespace CacheProxy.Engine.Caching;
 /// What a request that changes something makes worthless: its own target, and <c>Location</c> and <c>Content-Location</c> of the same
 /// origin (RFC 9111 §4.4), and what the policy's <c>InvalidateOnSuccess</c> names. The client's answer waits for the acknowledgement.
 /// </summary>
-internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names)
+internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names, CacheLimits limits)
 {
-    public void Watch(HttpContext context, CachePolicy? policy)
+    /// <summary>Arranges for the purge, before the request is passed on; reads its body where the policy names something in it.</summary>
+    public async ValueTask WatchAsync(HttpContext context, CachePolicy? policy)
     {
         var method = context.Request.Method;
         // A method that the policy answers from its cache is safe for it: a POST comparison does not purge itself.
         if (MethodFacts.IsSafe(method) || policy?.Allows(method) == true) return;
+        var body = policy is { ReadsBodyOnSuccess: true } ? await RequestBody.ReadAsync(context, limits.MaxKeyBodySize, context.RequestAborted) : null;
         context.Response.OnStarting(static state =>
         {
-            var (unsafeRequests, context, policy) = ((UnsafeRequests, HttpContext, CachePolicy?))state;
-            return unsafeRequests.PurgeAsync(context, policy);
-        }, (this, context, policy));
+            var (unsafeRequests, context, policy, body) = ((UnsafeRequests, HttpContext, CachePolicy?, RequestBody?))state;
+            return Task.WhenAll(unsafeRequests.PurgeAsync(context, policy, body), unsafeRequests.PurgeGroupsAsync(context));
+        }, (this, context, policy, body));
     }
 
-    private async Task PurgeAsync(HttpContext context, CachePolicy? policy)
+    // RFC 9875 §3: on responses to unsafe methods, whatever their status.
+    private async Task PurgeGroupsAsync(HttpContext context)
+    {
+        var groups = CacheTags.GroupsOf(context.Response.Headers["Cache-Group-Invalidation"]);
+        if (!groups.IsEmpty)
+            await log.AppendAfterChangeAsync(groups.Length > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : new() { Tags = groups }, InvalidationSource.CacheGroup);
+    }
+
+    private async Task PurgeAsync(HttpContext context, CachePolicy? policy, RequestBody? body)
     {
         if (!StatusFacts.IsNonError(context.Response.StatusCode)) return;
         var purge = names.Of(context);
         foreach (var other in OtherTargets(context)) purge = Join(purge, names.Of(other));
-        if (policy?.NamesOnSuccess(context, null) is { } named) purge = Join(purge, Of(named));
+        if (policy?.NamesOnSuccess(context, body) is { } named) purge = Join(purge, Of(named));
         if (purge.IsEmpty) return;
         await log.AppendAfterChangeAsync(purge.Count > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : purge, InvalidationSource.UnsafeRequest);
     }

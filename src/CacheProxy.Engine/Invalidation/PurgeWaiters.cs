@@ -8,8 +8,9 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock, Tim
     private static readonly TimeSpan s_firstPoll = TimeSpan.FromMilliseconds(10);
     private static readonly TimeSpan s_lastPoll = TimeSpan.FromMilliseconds(320);
     private const int MostHeard = 4_096;
-    private readonly ConcurrentDictionary<PurgeWait, PurgeSignal> _waiting = new();
+    private readonly ConcurrentDictionary<long, (PurgeWait Wait, PurgeSignal Signal)> _waiting = new();
     private readonly ConcurrentDictionary<string, Position> _heard = new(StringComparer.Ordinal);
+    private long _last;
 
     /// <summary>Takes note of an acknowledgement. Should two threads be late with each other's, the poll makes up for it.</summary>
     public void Acknowledge(Epoch epoch, string replica, long applied)
@@ -17,7 +18,7 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock, Tim
         // Replicas come and go with new names; what is forgotten is polled for.
         if (_heard.Count >= MostHeard) _heard.Clear();
         _heard[replica] = new(epoch, applied);
-        foreach (var (wait, signal) in _waiting)
+        foreach (var (_, (wait, signal)) in _waiting)
             if (wait.Acknowledge(epoch, replica, applied)) signal.Release();
     }
 
@@ -28,7 +29,9 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock, Tim
     public async Task WaitAsync(PurgeWait wait, Action missed, CancellationToken cancellationToken)
     {
         var signal = new PurgeSignal(time);
-        _waiting[wait] = signal;
+        // By number: a simulation needs the same order each time.
+        var number = Interlocked.Increment(ref _last);
+        _waiting[number] = (wait, signal);
         try
         {
             // What was acknowledged between the append and this line.
@@ -45,7 +48,7 @@ internal sealed class PurgeWaiters(ILogTransport transport, BootClock clock, Tim
         }
         finally
         {
-            _waiting.TryRemove(wait, out _);
+            _waiting.TryRemove(number, out _);
         }
     }
 

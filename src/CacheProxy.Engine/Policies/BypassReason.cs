@@ -12,6 +12,9 @@ public enum BypassReason
     /// <summary>The policy's <c>Mode</c> is <c>Off</c>, or the kill switch is on.</summary>
     Off,
 
+    /// <summary>The policy's <c>Mode</c>, or the kill switch, is <c>Shadow</c>: counted, neither stored nor served.</summary>
+    Shadow,
+
     /// <summary>The method is none of the policy's.</summary>
     Method,
 

@@ -70,6 +70,9 @@ public sealed class CachePolicy : IOutputCachePolicy
     /// <summary>The share of hits that are fetched again and compared.</summary>
     public double Verify { get; init; }
 
+    /// <summary>Whether a hit may have something done behind it, so that it needs its route.</summary>
+    public bool WorksBehindHits => RefreshAhead > 0 || Verify > 0;
+
     /// <summary>Of key, tags and access, the same in every process: entries with another one are misses.</summary>
     public ulong Fingerprint { get; init; }
 

@@ -80,7 +80,16 @@ public sealed record CachePolicyConfig
     /// <summary>What a successful unsafe request through the route purges.</summary>
     public InvalidationConfig? InvalidateOnSuccess { get; init; }
 
-    /// <summary><c>On</c>, the default, or <c>Off</c>.</summary>
+    /// <summary>A share, 0 to 1; default 0 for never.</summary>
+    public string? RefreshAhead { get; init; }
+
+    /// <summary>A share, 0 to 1; default 0 for never.</summary>
+    public string? Verify { get; init; }
+
+    /// <summary>Targets to fetch at start: paths with their queries, or whole URLs where the key has scheme and host.</summary>
+    public ImmutableArray<string> Warmup { get; init; } = [];
+
+    /// <summary><c>On</c>, the default, <c>Off</c> or <c>Shadow</c>.</summary>
     public string? Mode { get; init; }
 }
 

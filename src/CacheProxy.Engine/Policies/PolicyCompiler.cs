@@ -59,6 +59,9 @@ public static class PolicyCompiler
             StatusCodes = StatusCodes(config, ttl, read),
             StaleWhileRevalidate = read.Duration("StaleWhileRevalidate", config.StaleWhileRevalidate),
             StaleIfError = read.Duration("StaleIfError", config.StaleIfError),
+            RefreshAhead = read.Share("RefreshAhead", config.RefreshAhead),
+            Verify = read.Share("Verify", config.Verify),
+            Warmup = Warmup(config, key, methods, read),
             RequestDirectives = read.Choice("RequestDirectives", config.RequestDirectives, ttl is null ? RequestDirectives.Honor : RequestDirectives.Ignore),
             MaxEntrySize = read.Size("MaxEntrySize", config.MaxEntrySize, DefaultMaxEntrySize),
             OnLostLease = config.OnLostLease is null ? null : read.Choice("OnLostLease", config.OnLostLease, OnLostLease.Origin),
@@ -99,6 +102,19 @@ public static class PolicyCompiler
         for (var i = 0; i < methods.Length; i++)
             if (!s_methods.Contains(methods[i])) read.Report($"Methods[{i}]", methods[i], "is no method whose responses are cached: write GET, HEAD, POST or QUERY, in upper case");
         return [.. methods.Distinct()];
+    }
+
+    private static ImmutableArray<string> Warmup(CachePolicyConfig config, Template? key, ImmutableArray<string> methods, OptionReader read)
+    {
+        if (!config.Warmup.IsEmpty && !methods.Contains("GET")) read.Report("Warmup", null, "needs GET among the Methods: other requests have bodies, which a target cannot say");
+        for (var i = 0; i < config.Warmup.Length; i++)
+        {
+            var target = config.Warmup[i];
+            var isUrl = Uri.TryCreate(target, UriKind.Absolute, out var url) && url.Scheme is "http" or "https";
+            if (!isUrl && !target.StartsWith('/')) read.Report($"Warmup[{i}]", target, "is no target: write a path, such as /api/v1/models/available, or a URL");
+            else if (!isUrl && key is null) read.Report($"Warmup[{i}]", target, "has no host, which is part of the key of a policy without Key: write the URL that clients ask for");
+        }
+        return config.Warmup;
     }
 
     private static FrozenDictionary<int, TimeSpan> StatusCodes(CachePolicyConfig config, TimeSpan? ttl, OptionReader read)

@@ -21,7 +21,8 @@ internal static class PolicyFingerprint
         Add(fields, 'n', [config.Name]);
         Add(fields, 't', [
             config.Ttl, config.Jitter, config.RequestDirectives, config.MaxEntrySize, config.StaleWhileRevalidate, config.StaleIfError,
-            config.OnLostLease, config.Mode, config.AccessCheckTtl]);
+            config.OnLostLease, config.Mode, config.AccessCheckTtl, config.RefreshAhead, config.Verify]);
+        Add(fields, 'w', config.Warmup);
         Add(fields, 'm', config.Methods ?? []);
         Add(fields, 'r', config.RemoveHeaders ?? []);
         Add(fields, 's', config.StatusCodes?.OrderBy(pair => pair.Key, StringComparer.Ordinal).SelectMany(pair => new[] { pair.Key, pair.Value }) ?? []);

@@ -71,6 +71,9 @@ public static class PolicyOptions
         new("StaleWhileRevalidate", OptionForm.Duration, []),
         new("StaleIfError", OptionForm.Duration, []),
         new("OnLostLease", OptionForm.Text, [.. Enum.GetNames<OnLostLease>()]),
+        new("RefreshAhead", OptionForm.Number, []),
+        new("Verify", OptionForm.Number, []),
+        new("Warmup", OptionForm.TextList, []),
         new("InvalidateOnSuccess", OptionForm.Invalidation, []),
         new("Mode", OptionForm.Text, [.. Enum.GetNames<PolicyMode>()]),
     ];

@@ -8,6 +8,9 @@ public enum PolicyMode
 
     /// <summary>Every request of its routes goes past the cache.</summary>
     Off,
+
+    /// <summary>What it would do is counted; every request of its routes goes to the origin, and nothing is stored.</summary>
+    Shadow,
 }
 
 /// <summary>What becomes of the client's <c>Cache-Control</c> and <c>Pragma</c> (RFC 9111 §5.2.1, §5.4).</summary>

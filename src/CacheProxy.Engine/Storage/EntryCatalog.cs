@@ -53,8 +53,9 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
         var selection = new InvalidationMatch(invalidation);
         foreach (var entry in memory.Entries)
         {
-            hits += entry.Hits;
-            if (selection.Matches(entry.Response.PrimaryKey, entry.Response.Tags)) matched += entry.Hits;
+            var recent = entry.RecentHits;
+            hits += recent;
+            if (selection.Matches(entry.Response.PrimaryKey, entry.Response.Tags)) matched += recent;
         }
         return new EntryCount(names, complete, hits == 0 ? 0 : (double)matched / hits);
     }
@@ -80,7 +81,8 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
         {
             if (!match.Matches(entry.Response.PrimaryKey, entry.Response.Tags)) continue;
             names.Add(VariantName.OfStored(entry.Response));
-            if (remove) memory.Remove(entry, "purged");
+            // Those to be fetched again are found by what lies in memory: the sweeper takes what is left of them.
+            if (remove && invalidation.Mode == InvalidationMode.Hard) memory.Remove(entry, "purged");
         }
         if (shared is null) return (names.Count, true);
         var started = time.GetTimestamp();

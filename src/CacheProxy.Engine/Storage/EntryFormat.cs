@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Buffers.Binary;
 using System.Collections.Immutable;
+using System.IO.Compression;
 using System.IO.Hashing;
 using System.Text;
 using CacheProxy.Engine.Http;
@@ -11,11 +12,16 @@ namespace CacheProxy.Engine.Storage;
 
 /// <summary>
 /// The bytes of a shared record. Layout: <c>CP</c>, version, XxHash128 of the rest, then the fields in order. Whatever does not parse to
-/// the last byte, or whose checksum differs, is a miss. A version reads the one before it; there is only the first so far.
+/// the last byte, or whose checksum differs, is a miss. A version reads the one before it. The second compresses bodies with Brotli.
 /// </summary>
 internal static class EntryFormat
 {
-    private const byte Version = 1;
+    private const byte Version = 2;
+    private const byte FirstVersion = 1;
+
+    // No entry is larger by far; what claims to be is damage that the checksum has not seen.
+    private const int MaxBody = 1 << 30;
+
     private const int HeadLength = 3 + 16;
     private const int MaxItems = 4_096;
 
@@ -50,7 +56,7 @@ internal static class EntryFormat
     public static SharedRecord? Decode(ReadOnlyMemory<byte> bytes)
     {
         var span = bytes.Span;
-        if (span.Length <= HeadLength || span[0] != 'C' || span[1] != 'P' || span[2] != Version) return null;
+        if (span.Length <= HeadLength || span[0] != 'C' || span[1] != 'P' || span[2] is < FirstVersion or > Version) return null;
         Span<byte> checksum = stackalloc byte[16];
         XxHash128.Hash(span[HeadLength..], checksum);
         if (!checksum.SequenceEqual(span[3..HeadLength])) return null;
@@ -59,7 +65,7 @@ internal static class EntryFormat
         var count = reader.Count();
         var names = ImmutableArray.CreateBuilder<ImmutableArray<string>>(count);
         for (var i = 0; i < count && !reader.Failed; i++) names.Add(reader.Texts());
-        var response = reader.Byte() == 1 ? Read(ref reader) : null;
+        var response = reader.Byte() == 1 ? Read(ref reader, span[2]) : null;
         return reader.Failed || !reader.AtEnd ? null : new SharedRecord(names.DrainToImmutable(), response);
     }
 
@@ -100,11 +106,39 @@ internal static class EntryFormat
         writer.Optional(response.EntityTag);
         writer.Byte((byte)((response.AlwaysValidate ? Flags.AlwaysValidate : 0) | (response.MustRevalidate ? Flags.MustRevalidate : 0)
             | (response.HasValidator ? Flags.HasValidator : 0)));
-        writer.Int(response.Body.Length);
-        writer.Raw(response.Body.Span);
+        WriteBody(writer, response);
     }
 
-    private static StoredResponse? Read(ref Reader reader)
+    private static void WriteBody(Writer writer, StoredResponse response)
+    {
+        var coded = response.MayCompress ? response.Coded.Make(Coding.Brotli) : null;
+        writer.Byte(coded is null ? (byte)0 : (byte)1);
+        writer.Int(response.Body.Length);
+        if (coded is null)
+        {
+            writer.Raw(response.Body.Span);
+            return;
+        }
+        writer.Int(coded.Length);
+        writer.Raw(coded);
+    }
+
+    private static StoredResponse ReadBody(ref Reader reader, StoredResponse response, byte version)
+    {
+        var coded = version > FirstVersion && reader.Byte() == 1;
+        var length = reader.Int();
+        if (!coded) return response with { Body = reader.Raw(length) };
+        var bytes = reader.Raw(reader.Int()).ToArray();
+        if (length is < 0 or > MaxBody) reader.Fail();
+        if (reader.Failed) return response;
+        var body = new byte[length];
+        if (!BrotliDecoder.TryDecompress(bytes, body, out var written) || written != length) reader.Fail();
+        var decoded = response with { Body = body };
+        decoded.Coded.Take(Coding.Brotli, bytes);
+        return decoded;
+    }
+
+    private static StoredResponse? Read(ref Reader reader, byte version)
     {
         var identity = reader.Raw(Hash256.Size);
         if (reader.Failed) return null;
@@ -131,13 +165,13 @@ internal static class EntryFormat
             Body = default,
         };
         var flags = (Flags)reader.Byte();
-        return response with
+        response = response with
         {
             AlwaysValidate = (flags & Flags.AlwaysValidate) != 0,
             MustRevalidate = (flags & Flags.MustRevalidate) != 0,
             HasValidator = (flags & Flags.HasValidator) != 0,
-            Body = reader.Raw(reader.Int()),
         };
+        return ReadBody(ref reader, response, version);
     }
 
     private static ImmutableArray<SelectingField> ReadSelecting(ref Reader reader)
@@ -212,6 +246,8 @@ internal static class EntryFormat
         public bool Failed { get; private set; }
 
         public readonly bool AtEnd => _at == bytes.Length;
+
+        public void Fail() => Failed = true;
 
         public ReadOnlyMemory<byte> Raw(int length)
         {

@@ -14,6 +14,9 @@ public sealed class MemoryEntry
     private readonly TimeSpan _ageAtLoad;
     private long _checked;
     private long _refreshed;
+    private long _behindSince;
+    private long _hitsBefore;
+    private long _hitsLater;
 
     /// <summary>Computes the age once from the wall clock; from here on it grows with the monotonic one (DESIGN 4).</summary>
     public MemoryEntry(StoredResponse response, TimeProvider time)
@@ -30,10 +33,43 @@ public sealed class MemoryEntry
     public StoredResponse Response { get; }
 
     /// <summary>Bytes that count against <c>Memory:Limit</c>.</summary>
-    public long Size { get; }
+    public long Size { get; internal set; }
 
     /// <summary>What the serving side keeps with it: header texts, codings. Never anything of one request.</summary>
     public object? Prepared { get; set; }
+
+    /// <summary>What the filling side keeps with it to fetch it again; see <see cref="Keep"/>.</summary>
+    public object? Kept { get; private set; }
+
+    internal long KeptSize { get; private set; }
+
+    /// <summary>Keeps something with the entry for as long as it lives.</summary>
+    /// <param name="kept">Never changed afterwards.</param>
+    /// <param name="size">What it costs in bytes, roughly.</param>
+    public void Keep(object kept, long size)
+    {
+        Kept = kept;
+        KeptSize = size;
+    }
+
+    /// <summary>Whether a soft purge has named it, as far as was looked.</summary>
+    public bool IsBehindPurge => Volatile.Read(ref _behindSince) != 0;
+
+    /// <summary>How long it has been known to be behind a soft purge; zero if it is not.</summary>
+    public TimeSpan TimeBehindPurge => Volatile.Read(ref _behindSince) is var since && since != 0 ? _time.GetElapsedTime(since) : TimeSpan.Zero;
+
+    /// <summary>Hits of the last minutes (<see cref="HitWindow"/> to twice that).</summary>
+    public long RecentHits => Math.Max(0, Hits - Volatile.Read(ref _hitsBefore));
+
+    /// <summary>How often the sweeper moves the window of <see cref="RecentHits"/>.</summary>
+    internal static readonly TimeSpan HitWindow = TimeSpan.FromMinutes(2.5);
+
+    /// <summary>Moves the window on.</summary>
+    internal void MoveHitWindow()
+    {
+        Volatile.Write(ref _hitsBefore, _hitsLater);
+        _hitsLater = Hits;
+    }
 
     /// <summary>The current age of RFC 9111 §4.2.3.</summary>
     public TimeSpan Age => _ageAtLoad + _time.GetElapsedTime(_loaded);
@@ -69,6 +105,7 @@ public sealed class MemoryEntry
         var since = last >> 1 < snapshot.Generation ? last >> 1 : 0;
         var known = since == 0 ? Verdict.Invalid : (last & 1) == 0 ? Verdict.Valid : Verdict.Stale;
         var verdict = snapshot.Check(Response.Stamp, Response.PrimaryKey, Response.Tags, since, known);
+        if (verdict == Verdict.Stale && Volatile.Read(ref _behindSince) == 0) Volatile.Write(ref _behindSince, _time.GetTimestamp());
         if (verdict != Verdict.Invalid && since == last >> 1)
             Interlocked.CompareExchange(ref _checked, snapshot.Generation << 1 | (verdict == Verdict.Stale ? 1L : 0L), last);
         return verdict;

@@ -11,6 +11,8 @@ internal sealed class MemorySweeper(MemoryTier memory, IInvalidationLog log, Tim
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
 
+    private long _windowMoved = time.GetTimestamp();
+
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         using var timer = new PeriodicTimer(s_interval, time);
@@ -27,8 +29,11 @@ internal sealed class MemorySweeper(MemoryTier memory, IInvalidationLog log, Tim
     internal void Sweep()
     {
         var snapshot = log.Current;
+        var moves = time.GetElapsedTime(_windowMoved) >= MemoryEntry.HitWindow;
+        if (moves) _windowMoved = time.GetTimestamp();
         foreach (var entry in memory.Entries)
         {
+            if (moves) entry.MoveHitWindow();
             if (entry.Age - entry.Response.InitialAge >= entry.Response.Usefulness) memory.Remove(entry, "expired");
             else if (snapshot is not null && entry.Check(snapshot) == Verdict.Invalid) memory.Remove(entry, "purged");
         }

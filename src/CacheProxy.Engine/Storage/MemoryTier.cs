@@ -72,10 +72,11 @@ public sealed class MemoryTier
                 // A whole makes its parts needless; a part takes nothing's place but that of the part that it was united with.
                 if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, slot, null);
             if (slot.Entries.Length >= _maxVariants) Unlink(slot.Entries[0], slot, "variants");
+            // Before the new one is in: it has not had a chance to be used yet.
+            while (_oldest is not null && _bytes + entry.Size > _limit) EvictOne();
             slot.Entries = slot.Entries.Add(entry);
             _slots[response.Identity] = slot;
             Link(entry);
-            while (_bytes > _limit) EvictOne();
         }
         Publish();
         return entry;
@@ -88,7 +89,25 @@ public sealed class MemoryTier
         {
             if (!entry.Linked) return null;
         }
-        return Add(response);
+        var added = Add(response);
+        if (entry.Kept is null) return added;
+        added.Keep(entry.Kept, entry.KeptSize);
+        Recount(added);
+        return added;
+    }
+
+    /// <summary>Counts an entry anew that has grown: its codings are made after it was stored.</summary>
+    public void Recount(MemoryEntry entry)
+    {
+        lock (_gate)
+        {
+            if (!entry.Linked) return;
+            var size = entry.Response.Size + entry.KeptSize;
+            _bytes += size - entry.Size;
+            entry.Size = size;
+            while (_bytes > _limit) EvictOne();
+        }
+        Publish();
     }
 
     /// <summary>Removes an entry, if it is still here.</summary>

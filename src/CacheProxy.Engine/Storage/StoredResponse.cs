@@ -41,7 +41,21 @@ public sealed record StoredResponse
     public required HeaderFields Headers { get; init; }
 
     /// <summary>The body, as it came.</summary>
-    public required ReadOnlyMemory<byte> Body { get; init; }
+    public required ReadOnlyMemory<byte> Body
+    {
+        get;
+        init
+        {
+            field = value;
+            Coded = new CodedBodies(value);
+        }
+    }
+
+    /// <summary>The body in our codings. Another body has others: to keep them, set it after <see cref="Body"/>.</summary>
+    public CodedBodies Coded { get; internal init; } = new(default);
+
+    /// <summary>Whether we may compress it, and it is worth it.</summary>
+    public bool MayCompress => ContentCoding.MayCompress(Status, Headers, Body.Length);
 
     /// <summary>When the request for it was sent.</summary>
     public required DateTimeOffset RequestTime { get; init; }
@@ -104,7 +118,7 @@ public sealed record StoredResponse
     {
         get
         {
-            long size = 1_024 + Body.Length + 2L * (Name.Length + PrimaryKey.Length);
+            long size = 1_024 + Body.Length + Coded.Size + 2L * (Name.Length + PrimaryKey.Length);
             foreach (var (name, values) in Headers)
             {
                 size += 64 + 2L * name.Length;

@@ -36,6 +36,8 @@ public sealed class CacheMetrics
         LogSpan = factory.CreateGauge("cacheproxy_log_span_seconds", "How far back the log reaches. Less than a TTL means that entries are given up early.");
         LeaseValid = factory.CreateGauge("cacheproxy_lease_valid", "1 while this replica may answer from its cache.");
         Replicas = factory.CreateGauge("cacheproxy_replicas", "Replicas registered at the log.");
+        Verify = factory.CreateCounter("cacheproxy_verify_total", "Hits whose response was fetched again and compared (Verify), by outcome. 'different' means that the backend changed something and sent no event.", ["policy", "outcome"]);
+        Shadow = factory.CreateCounter("cacheproxy_shadow_total", "Requests under Mode Shadow, by what the policy would have made of them.", ["policy", "outcome"]);
         ConfigValid = factory.CreateGauge("cacheproxy_config_valid", "0 while routes.json is broken and the one before it goes on.");
         ConfigInfo = factory.CreateGauge("cacheproxy_config_info", "1, labelled with the hash of the configuration in effect.", ["hash"]);
         BuildInfo = factory.CreateGauge("cacheproxy_build_info", "1, labelled with the version.", ["version"]);
@@ -106,6 +108,12 @@ public sealed class CacheMetrics
 
     /// <summary><c>cacheproxy_replicas</c>.</summary>
     public Gauge Replicas { get; }
+
+    /// <summary><c>cacheproxy_verify_total</c>.</summary>
+    public Counter Verify { get; }
+
+    /// <summary><c>cacheproxy_shadow_total</c>.</summary>
+    public Counter Shadow { get; }
 
     /// <summary><c>cacheproxy_config_valid</c>.</summary>
     public Gauge ConfigValid { get; }

@@ -36,6 +36,9 @@ internal static class CachePolicyReader
         StaleWhileRevalidate = section["StaleWhileRevalidate"],
         StaleIfError = section["StaleIfError"],
         OnLostLease = section["OnLostLease"],
+        RefreshAhead = section["RefreshAhead"],
+        Verify = section["Verify"],
+        Warmup = List(section, "Warmup") ?? [],
         InvalidateOnSuccess = section.GetSection("InvalidateOnSuccess") is var invalidation && invalidation.Exists() ? Invalidation(invalidation) : null,
         Mode = section["Mode"],
     };

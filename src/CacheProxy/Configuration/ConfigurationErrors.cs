@@ -12,7 +12,7 @@ public sealed class ConfigurationErrors : Collection<ConfigurationError>
     /// <inheritdoc />
     protected override void InsertItem(int index, ConfigurationError item)
     {
-        if (this.Any(known => known.Path.Equals(item.Path, StringComparison.OrdinalIgnoreCase) && known.Value == item.Value)) return;
+        if (this.Any(known => known.Path.Equals(item.Path, StringComparison.OrdinalIgnoreCase) && known.Value == item.Value && (item.Value is not null || known.Problem == item.Problem))) return;
         base.InsertItem(index, item);
     }
 

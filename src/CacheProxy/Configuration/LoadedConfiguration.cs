@@ -13,6 +13,7 @@ public sealed record LoadedConfiguration(ProxySettings Settings, LoadedRoutes Ro
     {
         var errors = new ConfigurationErrors();
         var settings = ProxySettingsReader.Read(configuration, errors);
+        RoomSettings.Check(configuration, errors);
         var routes = file is null ? RoutesValidator.Validate(configuration, errors) : file.Validate(configuration, errors);
         errors.ThrowIfAny(file?.Path ?? "the command line and the environment");
         return new(settings, routes);

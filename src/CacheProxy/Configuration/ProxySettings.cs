@@ -1,22 +1,14 @@
-using System.Collections.Immutable;
-using System.Net;
 using CacheProxy.Engine;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Configuration;
 
-/// <summary>Everything outside the routes file, read once at start, valid as a whole.</summary>
+/// <summary>
+/// The settings outside the routes file that are of the cache itself, read once at start, valid as a whole. Listeners, shutdown, logs and
+/// management read their own: <see cref="RoomSettings"/> names them.
+/// </summary>
 public sealed record ProxySettings
 {
-    /// <summary>The clients' listeners; default <c>http://localhost:7080</c>. Empty when <c>Kestrel:Endpoints</c> says them.</summary>
-    public required ImmutableArray<string> Urls { get; init; }
-
-    /// <summary>A listener for HTTP/2 without TLS (gRPC); none by default.</summary>
-    public string? Http2Url { get; init; }
-
-    /// <summary>The operators' listener; default <c>http://127.0.0.1:7081</c>.</summary>
-    public required string AdminUrl { get; init; }
-
     /// <summary>The shared tier and the log; <see langword="null"/> for memory only. As written: a StackExchange.Redis string or a <c>redis://</c> URL.</summary>
     public Secret? RedisConnection { get; init; }
 
@@ -32,26 +24,11 @@ public sealed record ProxySettings
     /// <summary>How the origin is asked.</summary>
     public required OriginSettings Origin { get; init; }
 
-    /// <summary>The management endpoints.</summary>
-    public required ManagementSettings Management { get; init; }
-
     /// <summary>Whether <c>Cache-Status</c> and <c>X-Cache</c> are sent; default on.</summary>
     public required bool CacheStatus { get; init; }
 
-    /// <summary>The webhooks' secrets, <c>whsec_…</c>; empty: webhooks are refused.</summary>
-    public required ImmutableArray<Secret> WebhookSecrets { get; init; }
-
     /// <summary>Which request headers say who asks.</summary>
     public required CredentialOptions Credentials { get; init; }
-
-    /// <summary>Whose <c>X-Forwarded-*</c> is believed; nobody's by default.</summary>
-    public required ImmutableArray<IPNetwork> KnownNetworks { get; init; }
-
-    /// <summary>Whether each request is logged; default off.</summary>
-    public required bool AccessLog { get; init; }
-
-    /// <summary>How the process ends.</summary>
-    public required ShutdownSettings Shutdown { get; init; }
 
     /// <summary>What one request, body or purge may cost.</summary>
     public required LimitSettings Limits { get; init; }
@@ -76,27 +53,6 @@ public sealed record ConsistencySettings(TimeSpan Lease, OnLostLease OnLostLease
 /// <param name="MaxConcurrentFills">Fills at once per cluster; default 64, 1 to 65 536.</param>
 public sealed record OriginSettings(TimeSpan ConnectTimeout, int MaxConcurrentFills);
 
-/// <summary>On which listeners management answers.</summary>
-public enum ManagementListeners
-{
-    /// <summary>On both.</summary>
-    Both,
-
-    /// <summary>On the operators' only; webhooks stay on the clients'.</summary>
-    Admin,
-}
-
-/// <summary>The management endpoints.</summary>
-/// <param name="Listeners">Default both.</param>
-/// <param name="RequireScopes">Whether tokens need scopes; default true.</param>
-/// <param name="Prefix">Default <c>/_cache</c>.</param>
-public sealed record ManagementSettings(ManagementListeners Listeners, bool RequireScopes, string Prefix);
-
-/// <summary>How the process ends.</summary>
-/// <param name="Delay">Between red readiness and the end of accepting; default 0.</param>
-/// <param name="Timeout">For requests under way; default 30 s.</param>
-public sealed record ShutdownSettings(TimeSpan Delay, TimeSpan Timeout);
-
 /// <summary>Limits (DESIGN 2).</summary>
 /// <param name="MaxKeyBodySize">Of a keyed body in bytes; default 1 MiB, at most 64 MiB.</param>
 /// <param name="FillMemory">Of all fills in bytes; default 64 MiB.</param>
@@ -104,5 +60,4 @@ public sealed record ShutdownSettings(TimeSpan Delay, TimeSpan Timeout);
 /// <param name="HitForMiss">How long an uncacheable key is remembered; default 10 s.</param>
 /// <param name="Variants">Per key; default 64.</param>
 /// <param name="Tags">Per entry; default 128.</param>
-/// <param name="WebhookBody">In bytes; default 64 KiB.</param>
-public sealed record LimitSettings(long MaxKeyBodySize, long FillMemory, TimeSpan UnattendedFill, TimeSpan HitForMiss, int Variants, int Tags, long WebhookBody);
+public sealed record LimitSettings(long MaxKeyBodySize, long FillMemory, TimeSpan UnattendedFill, TimeSpan HitForMiss, int Variants, int Tags);

@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using System.Net;
 using CacheProxy.Engine;
 
 namespace CacheProxy.Configuration;
@@ -41,21 +39,13 @@ public static class ProxySettingsReader
         var redis = read.Text("ConnectionStrings:Redis") ?? read.Text("REDIS_URL");
         return new ProxySettings
         {
-            Urls = Urls(configuration, read),
-            Http2Url = read.Text("Http2Url") is { } http2 ? read.CheckUrl("Http2Url", http2) : null,
-            AdminUrl = read.Url("Admin:Url", "http://127.0.0.1:7081"),
             RedisConnection = redis is null ? null : new Secret(redis),
             Redis = new(read.Text("Redis:InstanceName") ?? "cacheproxy:", read.Duration("Redis:Timeout", TimeSpan.FromMilliseconds(100), s_tick, TimeSpan.FromSeconds(10))),
             MemoryLimit = read.Size("Memory:Limit", Math.Min(256 * MiB, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4), MiB, 1L << 40),
             Consistency = Consistency(read),
             Origin = new(read.Duration("Origin:ConnectTimeout", TimeSpan.FromSeconds(2), s_tick, s_hour), read.Number("Origin:MaxConcurrentFills", 64, 1, 65_536)),
-            Management = new(read.Choice("Management:Listeners", ManagementListeners.Both), read.Switch("Management:RequireScopes", true), Prefix(read, errors)),
             CacheStatus = read.Switch("Headers:CacheStatus", true),
-            WebhookSecrets = WebhookSecrets(configuration, errors),
             Credentials = CredentialSettings.Read(configuration, errors),
-            KnownNetworks = KnownNetworks(configuration, errors),
-            AccessLog = read.Switch("AccessLog", false),
-            Shutdown = new(read.Duration("Shutdown:Delay", s_none, s_none, s_hour), read.Duration("Shutdown:Timeout", TimeSpan.FromSeconds(30), s_none, s_hour)),
             Limits = Limits(read),
         };
     }
@@ -74,51 +64,5 @@ public static class ProxySettingsReader
         read.Duration("Limits:UnattendedFill", TimeSpan.FromSeconds(30), s_none, s_hour),
         read.Duration("Limits:HitForMiss", TimeSpan.FromSeconds(10), s_none, s_hour),
         read.Number("Limits:Variants", 64, 1, 10_000),
-        read.Number("Limits:Tags", 128, 1, 10_000),
-        read.Size("Limits:WebhookBody", 64 << 10, 1_024, 16 * MiB));
-
-    private static ImmutableArray<string> Urls(IConfiguration configuration, SettingsReader read)
-    {
-        if (read.Text("Urls") is { } urls)
-            return [.. urls.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(url => read.CheckUrl("Urls", url)).OfType<string>()];
-        // Containers of .NET set HTTP_PORTS; it means what it says.
-        if (read.Text("HTTP_PORTS") is { } ports)
-            return [.. ports.Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).Select(port => $"http://*:{port}")];
-        return configuration.GetSection("Kestrel:Endpoints").GetChildren().Any(endpoint => !endpoint.Key.Equals("Admin", StringComparison.OrdinalIgnoreCase)) ? [] : ["http://localhost:7080"];
-    }
-
-    private static string Prefix(SettingsReader read, ConfigurationErrors errors)
-    {
-        var prefix = read.Text("Management:Prefix") ?? "/_cache";
-        if (prefix is ['/', not '/', ..] && !prefix.EndsWith('/') && prefix.All(c => char.IsAsciiLetterOrDigit(c) || c is '/' or '-' or '_' or '.')) return prefix;
-        errors.Add("Management.Prefix", prefix, "is no prefix of paths: write one such as /_cache, without a slash at the end");
-        return "/_cache";
-    }
-
-    private static ImmutableArray<Secret> WebhookSecrets(IConfiguration configuration, ConfigurationErrors errors)
-    {
-        var secrets = ImmutableArray.CreateBuilder<Secret>();
-        foreach (var item in configuration.GetSection("Webhooks:Secrets").GetChildren())
-        {
-            var text = item.Value ?? "";
-            var encoded = text.StartsWith("whsec_", StringComparison.Ordinal) ? text[6..] : "";
-            var key = new byte[encoded.Length];
-            // The value itself is a secret and stays out of the message.
-            if (!Convert.TryFromBase64String(encoded, key, out var length) || length is < 24 or > 64)
-                errors.Add($"Webhooks.Secrets[{item.Key}]", null, "is no secret of Standard Webhooks: write whsec_ and the base64 of 24 to 64 random bytes (openssl rand -base64 32)");
-            secrets.Add(new(text));
-        }
-        return secrets.ToImmutable();
-    }
-
-    private static ImmutableArray<IPNetwork> KnownNetworks(IConfiguration configuration, ConfigurationErrors errors)
-    {
-        var networks = ImmutableArray.CreateBuilder<IPNetwork>();
-        foreach (var item in configuration.GetSection("ForwardedHeaders:KnownNetworks").GetChildren())
-        {
-            if (IPNetwork.TryParse(item.Value, out var network)) networks.Add(network);
-            else errors.Add($"ForwardedHeaders.KnownNetworks[{item.Key}]", item.Value, "is no network: write one such as 10.0.0.0/8");
-        }
-        return networks.ToImmutable();
-    }
+        read.Number("Limits:Tags", 128, 1, 10_000));
 }

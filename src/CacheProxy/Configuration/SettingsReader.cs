@@ -51,17 +51,6 @@ internal sealed class SettingsReader(IConfiguration configuration, Configuration
         return otherwise;
     }
 
-    public string Url(string key, string otherwise) => Text(key) is { } text ? CheckUrl(key, text) ?? otherwise : otherwise;
-
-    public string? CheckUrl(string key, string text)
-    {
-        // Kestrel's wildcards (http://*:80, http://+:80) are no URIs.
-        var plain = text.Replace("://*", "://0.0.0.0", StringComparison.Ordinal).Replace("://+", "://0.0.0.0", StringComparison.Ordinal);
-        if (Uri.TryCreate(plain, UriKind.Absolute, out var uri) && uri.Scheme is "http" or "https" && uri.AbsolutePath == "/") return text;
-        errors.Add(Path(key), text, "is no address to listen on: write one such as http://localhost:7080");
-        return null;
-    }
-
     public static string Path(string key) => key.Replace(':', '.');
 
     private static string Say(TimeSpan value) =>

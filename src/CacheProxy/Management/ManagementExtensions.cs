@@ -1,7 +1,10 @@
 using CacheProxy.Management.Authentication;
+using CacheProxy.Management.Console;
 using CacheProxy.Management.Entries;
 using CacheProxy.Management.Events;
+using CacheProxy.Management.Explaining;
 using CacheProxy.Management.Metrics;
+using CacheProxy.Management.Modes;
 using CacheProxy.Management.Purging;
 using CacheProxy.Management.Statistics;
 using Microsoft.Extensions.DependencyInjection.Extensions;
@@ -14,7 +17,7 @@ public static class ManagementExtensions
 {
     /// <summary>
     /// Registers all endpoints of ours. The composition registers what they work on: <c>IInvalidationLog</c>, <c>IEntryCatalog</c>,
-    /// <c>ICacheStatistics</c>, <c>ITargetNames</c>, <see cref="EventMapper"/>, <c>CacheMetrics</c>, and with Redis
+    /// <c>ICacheStatistics</c>, <c>ITargetNames</c>, <c>IExplainer</c>, <c>IModeSwitch</c>, <see cref="EventMapper"/>, <c>CacheMetrics</c>, and with Redis
     /// <see cref="SharedStoreAccess"/>.
     /// </summary>
     /// <param name="services">The services.</param>
@@ -37,11 +40,18 @@ public static class ManagementExtensions
         services.AddSingleton<IManagementEndpoint, ListEntriesEndpoint>();
         services.AddSingleton<IManagementEndpoint, ReadEntryEndpoint>();
         services.AddSingleton<IManagementEndpoint, DeleteEntryEndpoint>();
+        services.AddSingleton<IManagementEndpoint, ExplainRequestEndpoint>();
+        services.AddSingleton<IManagementEndpoint, ExplainEndpoint>();
+        services.AddSingleton<IManagementEndpoint, ShowModeEndpoint>();
+        services.AddSingleton<IManagementEndpoint, SetModeEndpoint>();
+        services.AddSingleton<IManagementEndpoint, StreamEndpoint>();
         services.AddSingleton<SharedStoreFigures>();
         services.AddSingleton<ReplicatedStatistics>();
         services.AddHostedService(provider => provider.GetRequiredService<ReplicatedStatistics>());
         services.AddSingleton<MetricsPage>();
         services.AddSingleton(provider => new OperatorsPage("/metrics", provider.GetRequiredService<MetricsPage>().ShowAsync));
+        services.AddSingleton<ConsolePage>();
+        services.AddSingleton(provider => new OperatorsPage("/", provider.GetRequiredService<ConsolePage>().ShowAsync));
         return services;
     }
 

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using System.Text.Json.Serialization.Metadata;
+using CacheProxy.Engine.Caching.Explaining;
 
 namespace CacheProxy.Management;
 
@@ -53,6 +54,33 @@ internal sealed record EntryBody(
     string? Body = null,
     string? BodyBase64 = null);
 
+internal sealed record ModeBody(string Policy, string Mode, DateTimeOffset? Until);
+
+internal sealed record ModesBody(IReadOnlyList<ModeBody> Overrides);
+
+internal sealed record ExplanationBody(
+    string Method,
+    string Url,
+    string? Route,
+    string? Policy,
+    string? Mode,
+    string Result,
+    string? Reason,
+    IReadOnlyList<string> Notes,
+    string? Key,
+    string? Name,
+    IReadOnlyList<string> Tags,
+    string? Target,
+    IReadOnlyList<string> AccessChecks,
+    IReadOnlyList<ExplainedEntryBody> Entries);
+
+internal sealed record ExplainedEntryBody(string Tier, string Verdict, IReadOnlyList<string> Selecting, double Age, double Ttl);
+
+internal sealed record DecisionsBody(IReadOnlyList<PastDecision> Decisions);
+
+internal sealed record StreamFigures(
+    DateTimeOffset Time, long Hits, long Misses, long MemoryBytes, long MemoryEntries, bool LeaseValid, int Replicas, int Pending, long? Position, string? Problem);
+
 /// <summary>All JSON that management writes, source-generated.</summary>
 [JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase, DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingNull)]
 [JsonSerializable(typeof(ReceiptBody))]
@@ -60,6 +88,11 @@ internal sealed record EntryBody(
 [JsonSerializable(typeof(ClearBody))]
 [JsonSerializable(typeof(StatsBody))]
 [JsonSerializable(typeof(EntriesBody))]
+[JsonSerializable(typeof(ModesBody))]
+[JsonSerializable(typeof(ExplanationBody))]
+[JsonSerializable(typeof(PastDecision))]
+[JsonSerializable(typeof(DecisionsBody))]
+[JsonSerializable(typeof(StreamFigures))]
 internal sealed partial class ManagementJson : JsonSerializerContext
 {
     /// <summary>Writes a 200 of ours: never stored by anybody.</summary>

@@ -1,3 +1,4 @@
+using System.Text;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace CacheProxy.Proxying;
@@ -10,6 +11,8 @@ internal sealed class OriginClientFactory(OriginOptions options, ILogger<Forward
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = options.ConnectTimeout;
         handler.MaxResponseHeadersLength = 64;
+        handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
+        handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         handler.PlaintextStreamFilter = static (filter, _) =>
             new(filter.NegotiatedHttpVersion.Major == 1 ? new InterimStream(filter.PlaintextStream) : filter.PlaintextStream);
     }

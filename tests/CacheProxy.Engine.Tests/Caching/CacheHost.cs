@@ -75,8 +75,8 @@ internal sealed class CacheHost : IAsyncDisposable
             request.Headers.TryAddWithoutValidation(field[..colon], field[(colon + 1)..].Trim());
         }
         using var response = await Client.SendAsync(request);
-        return new Answered((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.Concat(response.Content.Headers)
-            .ToDictionary(header => header.Key, header => string.Join(", ", header.Value), StringComparer.OrdinalIgnoreCase));
+        return new Answered((int)response.StatusCode, await response.Content.ReadAsStringAsync(), response.Headers.NonValidated.Concat(response.Content.Headers.NonValidated)
+            .ToDictionary(header => header.Key, header => header.Value.ToString(), StringComparer.OrdinalIgnoreCase));
     }
 
     public Task PurgeAsync(string key, InvalidationMode mode = InvalidationMode.Hard) =>

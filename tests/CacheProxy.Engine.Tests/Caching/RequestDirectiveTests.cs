@@ -46,6 +46,7 @@ public sealed class RequestDirectiveTests
     public async Task MaxStale_OnWhatIsStaleFor10Seconds(string field, string expected)
     {
         await using var host = await CacheHost.StartAsync();
+        host.Origin.Answers = _ => OriginAnswer.Ok("x", "Cache-Control: max-age=60", "ETag: \"a\"");
 
         await host.GetAsync();
         host.Time.Advance(TimeSpan.FromSeconds(70));

@@ -33,9 +33,22 @@ public sealed class PolicyCompilerTests
     {
         var errors = Errors(new CachePolicyConfig
         {
-            Name = "p", Key = "k:{a}", Ttl = "Forever", Jitter = "2", Methods = ["PUT"], UnknownQuery = "Ignore", VaryByHeader = ["Cookie", "Range"], VaryByCredential = "maybe",
-            AccessCheckPath = "access", StatusCodes = new Dictionary<string, string> { ["304"] = "1m", ["404"] = "30" }, MaxEntrySize = "big", StaleIfError = "-1s", Mode = "3",
-            Bypass = new Dictionary<string, string> { ["use_cache"] = "false" }, OnLostLease = "Never", RequestDirectives = "Some",
+            Name = "p",
+            Key = "k:{a}",
+            Ttl = "Forever",
+            Jitter = "2",
+            Methods = ["PUT"],
+            UnknownQuery = "Ignore",
+            VaryByHeader = ["Cookie", "Range"],
+            VaryByCredential = "maybe",
+            AccessCheckPath = "access",
+            StatusCodes = new Dictionary<string, string> { ["304"] = "1m", ["404"] = "30" },
+            MaxEntrySize = "big",
+            StaleIfError = "-1s",
+            Mode = "3",
+            Bypass = new Dictionary<string, string> { ["use_cache"] = "false" },
+            OnLostLease = "Never",
+            RequestDirectives = "Some",
         });
 
         foreach (var option in new[] { "Ttl", "Jitter", "Methods[0]", "UnknownQuery", "VaryByHeader[0]", "VaryByHeader[1]", "VaryByCredential", "AccessCheck.Path", "AccessCheck.Ttl", "StatusCodes", "StatusCodes.404", "MaxEntrySize", "StaleIfError", "Mode", "Bypass", "OnLostLease", "RequestDirectives" })

@@ -5,6 +5,9 @@ namespace CacheProxy.Engine.Tests.Simulation;
 /// <summary>What goes wrong in a schedule.</summary>
 internal sealed class Faults(World world)
 {
+    // Above those of the schedule itself.
+    private int _purges = 1_000;
+
     private Scheduler Scheduler => world.Scheduler;
 
     private SimulatedRedis Master => world.Master;
@@ -17,6 +20,13 @@ internal sealed class Faults(World world)
         List<Action> kinds = [Crash, RollingRestart, Suspend, Sleep, Cut, Deafen, Trim];
         if (serverFaults) kinds.AddRange([Flush, EvictControl, EvictRecords, EvictShared, Restart, RestartFromSnapshot, RollBack]);
         if (world.Standbys > 0) kinds.AddRange([Failover, Failover, Failover, Failover]);
+        // Half of the schedules have one or two kinds only, and more of them: what needs the same thing twice is found there.
+        if (Scheduler.Chance(0.5))
+        {
+            kinds = [Scheduler.Any(kinds), Scheduler.Any(kinds)];
+            count *= 2;
+        }
+
         for (var i = 0; i < count; i++) Scheduler.After(Scheduler.Between(Scheduler.Second / 2, length - Scheduler.Second), Scheduler.Any(kinds));
     }
 
@@ -33,9 +43,17 @@ internal sealed class Faults(World world)
 
     private void Start(int slot)
     {
-        if (world.Replicas[slot] is { IsAlive: true, IsServing: true }) return;
+        if (world.Replicas[slot] is { IsAlive: true, IsFollowing: true }) return;
         Scheduler.Trace("replica" + slot, $"starts");
-        world.Replicas[slot] = new(world, slot, world.Replicas[slot].Options);
+        Replace(slot);
+    }
+
+    private void Replace(int slot)
+    {
+        var replica = new SimulatedReplica(world, slot, world.Replicas[slot].Options);
+        world.Replicas[slot] = replica;
+        PurgeOften(300 * Scheduler.Millisecond);
+        for (var i = 0; i < 4; i++) Scheduler.After(Some(0, 0.4), () => world.ReadEverythingAt(replica));
     }
 
     /// <summary>The new process is there before the old one has gone.</summary>
@@ -45,7 +63,7 @@ internal sealed class Faults(World world)
         var old = world.Replicas[slot];
         if (!old.IsAlive || old.IsSuspended) return;
         Scheduler.Trace("replica" + slot, $"starts beside the old one");
-        world.Replicas[slot] = new(world, slot, old.Options);
+        Replace(slot);
         Scheduler.After(Some(0, 0.2), () =>
         {
             if (!old.IsAlive) return;
@@ -65,6 +83,7 @@ internal sealed class Faults(World world)
         var replica = world.Replicas[Slot()];
         Scheduler.Trace("replica" + replica.Slot, $"cut off");
         replica.Link.IsCut = true;
+        PurgeOften(50 * Scheduler.Millisecond);
         Scheduler.After(Some(0.2, 4), () => replica.Link.IsCut = false);
     }
 
@@ -133,7 +152,9 @@ internal sealed class Faults(World world)
     private void RollBack()
     {
         var (redis, old) = (Master, Master.Keys);
-        Scheduler.After(Some(0.1, 3), () =>
+        var after = Some(0.1, 3);
+        PurgeOften(after, least: 1, most: 2);
+        Scheduler.After(after, () =>
         {
             if (!redis.IsUp || redis != Master) return;
             Scheduler.Trace(redis.Name, $"rolled back from {redis.Keys.Sequence} to {old.Sequence}");
@@ -142,6 +163,8 @@ internal sealed class Faults(World world)
             {
                 redis.IsUp = true;
                 redis.Write(old);
+                // As many as were lost, and one more, before anybody has beaten.
+                PurgeOften(40 * Scheduler.Millisecond, least: 2, most: 8);
                 // Each living replica beats within a lease, if it is heard.
                 world.Forgive((2 * BootClock.Nanoseconds(world.Replicas[0].Registered)) + world.Network.Timeout);
             });
@@ -149,6 +172,12 @@ internal sealed class Faults(World world)
 
         // Longer than a call takes: what was under way on the broken connections never arrives.
         long network() => Math.Max(world.Network.Slowest, 3 * Scheduler.Millisecond);
+    }
+
+    private void PurgeOften(long within, int least = 0, int most = 5)
+    {
+        for (var i = Scheduler.Random.Next(least, most + 1); i > 0; i--)
+            Scheduler.After(Scheduler.Between(0, within), () => new SimulatedPurge(world, ++_purges).Start());
     }
 
     /// <summary>The standby is promoted; the old master does not know, and some replicas still talk to it.</summary>

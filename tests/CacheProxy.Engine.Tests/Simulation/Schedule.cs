@@ -49,7 +49,7 @@ internal static class Schedule
     {
         Lease = TimeSpan.FromMilliseconds(scheduler.Between(300, 1_500)),
         OnLostLease = scheduler.Chance(0.2) ? OnLostLease.Serve : OnLostLease.Origin,
-        ServeFor = TimeSpan.FromMilliseconds(900),
+        ServeFor = TimeSpan.FromMilliseconds(1_500),
         Standbys = standbys,
     };
 

@@ -57,7 +57,7 @@ internal sealed class SimulatedLink : ILogTransport
         // Now and then a newer version appends, whose records ours cannot read.
         if (Scheduler.Chance(0.05)) request = request with { Json = request.Json.Replace("\"version\":1", "\"version\":2", StringComparison.Ordinal) };
         if (_world.Mistake != Mistake.RegistryBeforeAppend) Send(null);
-        else Call(static redis => redis.Registry(), waits: false, registry => Scheduler.After(_world.Delay(), () => _replica.Post(() => Send(registry))), Fail);
+        else Call(static redis => redis.Registry(), waits: false, registry => Scheduler.After(Scheduler.Between(0, 300 * Scheduler.Millisecond), () => _replica.Post(() => Send(registry))), Fail);
         return completion.Task;
 
         void Send(ReplicaRegistry? earlier) => Call(redis => redis.Append(request, earlier), waits: true, reply => completion.SetResult(Misread(reply)), Fail);

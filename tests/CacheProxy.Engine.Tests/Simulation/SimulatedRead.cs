@@ -174,7 +174,7 @@ internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model
 
     public void Start() => replica.After(Scheduler.Between(0, Scheduler.Millisecond), () =>
     {
-        if (!StampsLate) fill.Begin(replica.Log.Current);
+        if (!StampsLate) fill.Begin(replica.Log);
         if (!fill.MayUseShared || fill.Snapshot is null) Ask();
         else replica.After(world.Delay(), Look);
     });
@@ -225,7 +225,7 @@ internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model
 
     private void Receive(int version)
     {
-        if (StampsLate) fill.Begin(replica.Log.Current);
+        if (StampsLate) fill.Begin(replica.Log);
         // Without a state there is no stamp, and nothing is stored; the version goes to the one who asked all the same.
         var response = Respond(version, fill.Snapshot?.Position ?? new Position(new Epoch(0, "none"), 0));
         fill.Decide(new FillOutcome.Responding(200, HeaderFields.Empty, response, Storable.Yes));

@@ -98,6 +98,11 @@ internal sealed class SimulatedRedis(Scheduler scheduler, Mistake mistake, strin
             acknowledged = Math.Max(acknowledged, applied);
         }
 
+        else if (mistake == Mistake.AcknowledgedInAnotherEpoch)
+        {
+            acknowledged = Math.Max(acknowledged, applied);
+        }
+
         var registered = new LogKeys.Registered(FormattableString.Invariant($"{beat} {lease.TotalMilliseconds:0}"), lease, acknowledged);
         Write(Keys with { Beats = Keys.Beats + 1, Registry = Keys.Registry.SetItem(request.Replica, registered) });
         string[] lines = [.. Keys.Records.Where(r => r.Key > from).Take(4).Select(r => r.Value)];

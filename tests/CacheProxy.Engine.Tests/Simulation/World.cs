@@ -22,7 +22,7 @@ internal sealed class Model
         identity[0] = (byte)(index + 1);
         Identity = new Hash256(identity);
         var plan = new RequestPlan { Policy = s_policy, PrimaryKey = Key, Name = Key, Identity = Identity, Tags = Tags, Target = "/" + index };
-        Request = new FillRequest(new DefaultHttpContext(), plan, hasCredentials: false);
+        Request = new FillRequest(new DefaultHttpContext(), plan, hasCredentials: false, stored: null);
     }
 
     public static ImmutableArray<Model> All { get; } = [.. Enumerable.Range(0, 4).Select(i => new Model(i))];

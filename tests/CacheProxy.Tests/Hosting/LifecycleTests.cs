@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using CacheProxy.Hosting;
 using CacheProxy.Hosting.Commands;
 using CacheProxy.Hosting.Logs;
 using CacheProxy.Hosting.Requests;
@@ -152,23 +151,6 @@ public sealed class LifecycleTests
         Assert.Equal(expected.Length, errors.Count);
         Assert.DoesNotContain(errors, error => error.Contains(Convert.ToBase64String(TestProxy.Key), StringComparison.Ordinal));
     }
-
-    [Theory]
-    [InlineData("500ms", 500)]
-    [InlineData("5s", 5_000)]
-    [InlineData("1m", 60_000)]
-    [InlineData("1h", 3_600_000)]
-    [InlineData("7d", 604_800_000)]
-    [InlineData("5", null)]
-    [InlineData("s", null)]
-    [InlineData("-5s", null)]
-    [InlineData("5 s", null)]
-    [InlineData("5S", null)]
-    [InlineData("1.5s", null)]
-    [InlineData("999d", null)]
-    [InlineData("", null)]
-    public void Duration_HasANumberAndAUnit(string text, int? milliseconds) =>
-        Assert.Equal(milliseconds, DurationText.TryParse(text, out var value) ? (int)value.TotalMilliseconds : null);
 
     [Fact]
     public async Task TokenCommand_MakesATokenThatIsAccepted()

@@ -20,11 +20,11 @@ public sealed class ListenerTests
     public async Task OperatorsListener_ProxiesNothing_WhateverTheHost()
     {
         await using var proxy = await TestProxy.StartAsync();
-        foreach (var (method, path) in ((string, string)[])[("GET", "/"), ("GET", "/api/v1/models/runs"), ("POST", "/x"), ("GET", "/healthz"), ("OPTIONS", "/x")])
+        foreach (var (method, path) in ((string, string)[])[("POST", "/"), ("GET", "/api/v1/models/runs"), ("POST", "/x"), ("GET", "/healthz"), ("OPTIONS", "/x")])
         {
             using var request = new HttpRequestMessage(new(method), path) { Headers = { Host = proxy.Clients.BaseAddress!.Authority } };
             using var response = await proxy.Operators.SendAsync(request);
-            Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+            Assert.Equal(path == "/" ? HttpStatusCode.MethodNotAllowed : HttpStatusCode.NotFound, response.StatusCode);
             Assert.Equal("application/problem+json", response.Content.Headers.ContentType!.MediaType);
         }
 

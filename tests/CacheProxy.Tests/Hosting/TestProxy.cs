@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
@@ -79,7 +80,8 @@ internal sealed class TestProxy : IAsyncDisposable
         builder.Services
             .AddSingleton<CacheMetrics>(provider => new(provider.GetRequiredService<IMetricFactory>()))
             .AddSingleton<IInvalidationLog>(log).AddSingleton<IEntryCatalog>(catalog).AddSingleton<ICacheStatistics>(statistics)
-            .AddSingleton<ITargetNames, TestTargetNames>().AddSingleton<EventMapper>(TestEvents.TryMap);
+            .AddSingleton<ITargetNames, TestTargetNames>().AddSingleton<IExplainer, TestExplainer>().AddSingleton<LocalInvalidationLog>()
+            .AddSingleton<IModeSwitch>(provider => provider.GetRequiredService<LocalInvalidationLog>()).AddSingleton<EventMapper>(TestEvents.TryMap);
         services?.Invoke(builder.Services);
         var app = builder.Build();
         TestProxy? proxy = null;

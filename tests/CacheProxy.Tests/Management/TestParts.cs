@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Collections.Immutable;
 using System.Text.Json;
 using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
@@ -117,6 +118,24 @@ internal sealed class TestTargetNames : ITargetNames
         Keys = ["model:metrics:a"],
         Tags = [$"uri:{context.Request.Path}{context.Request.QueryString}"],
     };
+}
+
+/// <summary>Explains any request as a hit, says back what it was asked, and remembers one past decision.</summary>
+internal sealed class TestExplainer : IExplainer
+{
+    public const string Trace = "0af7651916cd43dd8448eb211c80319c";
+
+    public ExplainedRequest? Asked { get; private set; }
+
+    public IEnumerable<PastDecision> Recent { get; } = [new(DateTimeOffset.UnixEpoch, Trace, "GET", "/x", "model-metrics", "miss", "uri-miss", "model:metrics:a", 200, 1.5)];
+
+    public Task<Explanation> ExplainAsync(ExplainedRequest request, CancellationToken cancellationToken)
+    {
+        Asked = request;
+        return Task.FromResult(new Explanation { Result = "hit", Policy = "model-metrics", Key = "model:metrics:a", Notes = ["A fresh response is in memory."] });
+    }
+
+    public PastDecision? Find(string traceId) => Recent.FirstOrDefault(decision => decision.TraceId == traceId);
 }
 
 internal static class TestEvents

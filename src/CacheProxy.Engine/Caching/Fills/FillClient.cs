@@ -1,6 +1,4 @@
 using System.Collections.Immutable;
-using System.Security.Cryptography;
-using System.Text;
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -39,8 +37,8 @@ internal sealed class FillClient(
 
         // The route's time-out is the fill's: it must not end the wait, or the body, of one who is served by it.
         context.Features.Get<IHttpRequestTimeoutFeature>()?.DisableTimeout();
-        var names = demand.Stored?.Response.Selecting.Select(static field => field.Name).ToImmutableArray() ?? [];
-        var key = KeyOf(request, names);
+        var names = demand.Stored is { } known ? FillKey.NamesOf(known.Response) : [];
+        var key = FillKey.Of(request, names, headers);
         // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
         var alone = request.IsHead || (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || starter.IsMarked(key);
         var tooLong = false;
@@ -54,7 +52,7 @@ internal sealed class FillClient(
                 if (await OutcomeAsync(attendance.Fill, context) is not { } outcome) return FillAnswer.Done;
                 var step = await UseAsync(context, demand, request, attendance, outcome, new Terms(started, right, tooLong));
                 if (step.Answer is { } answer) return answer;
-                if (step.OtherVariant is { } differing) key = KeyOf(request, differing);
+                if (step.OtherVariant is { } differing) key = FillKey.Of(request, differing, headers);
                 tooLong = step.TooLong;
                 alone = alone || step.Alone || attempt >= MaxAttempts;
             }
@@ -156,7 +154,7 @@ internal sealed class FillClient(
     {
         if (responding.Prototype is not { } prototype) return new Step { Alone = true };
         if (!new RequestSelection(request.Headers, request.Plan.Policy, headers).Matches(prototype))
-            return new Step { OtherVariant = [.. prototype.Selecting.Select(static field => field.Name)] };
+            return new Step { OtherVariant = FillKey.NamesOf(prototype) };
         // A batch that started after this request arrived needs no lease; a joined fill does, and the tags that the origin added count too.
         if (right != ServingRight.Full) return null;
         return log.TakeRight(out var now) == ServingRight.Full && fill.WouldBeValid(now!, prototype.Tags) ? null : default(Step);
@@ -174,7 +172,7 @@ internal sealed class FillClient(
         if (log.TakeRight(out var snapshot) != ServingRight.Full) return null;
         var verdict = stored.Check(snapshot!);
         if (verdict == Verdict.Invalid) return null;
-        starter.Refresh(request, KeyOf(request, [.. stored.Response.Selecting.Select(static field => field.Name)]), stored, snapshot!);
+        starter.Refresh(request, FillKey.Of(request, FillKey.NamesOf(stored.Response), headers), stored, snapshot!);
         await delivery.ServeAsync(context, demand, stored, new Answer(CacheResult.Stale) { Stale = reason, BehindPurge = verdict == Verdict.Stale });
         return FillAnswer.Done;
     }
@@ -191,16 +189,6 @@ internal sealed class FillClient(
 
     private static MemoryEntry? StillValid(MemoryEntry? stored, ServingRight right, Snapshot? snapshot) =>
         stored is not null && right == ServingRight.Full && stored.Check(snapshot!) != Verdict.Invalid ? stored : null;
-
-    /// <summary>What a fill is joined by: the identity, the range, and what this request says in the fields that are known to select.</summary>
-    private Hash256 KeyOf(FillRequest request, ImmutableArray<string> names)
-    {
-        if (names.IsEmpty && request.Range is null) return request.Plan.Identity;
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(VariantName.Of(request.Plan.Identity.ToString(), new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names))));
-        if (request.Range is { } range) hash.AppendData(Encoding.UTF8.GetBytes($"\nrange {range}\nif {request.Headers.IfRange}"));
-        return new Hash256(hash.GetHashAndReset());
-    }
 
     /// <summary>How a request stands to a fill.</summary>
     private readonly record struct Terms(bool Started, ServingRight Right, bool TooLong);

@@ -16,9 +16,9 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     {
         await WriteAsync(context, entry, answer);
         if (answer.Result is CacheResult.HitShared or CacheResult.Stale)
-            meter.Hit(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started, entry.Response.FillTime);
+            meter.Hit(context, demand.Plan.Policy, answer, demand.Started, entry);
         else
-            meter.Count(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started);
+            meter.Count(context, demand.Plan.Policy, answer, demand.Started, demand.Plan.PrimaryKey);
     }
 
     /// <summary>Sends what the origin answers.</summary>
@@ -51,7 +51,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             if (attendance.Body is not { } body) return FillDelivered.BeginningGone;
             await stream.WriteAsync(context, body, head, answer);
         }
-        meter.Count(demand.Plan.Policy, answer.Result, context.Response.StatusCode, demand.Started);
+        meter.Count(context, demand.Plan.Policy, answer, demand.Started, demand.Plan.PrimaryKey);
         return FillDelivered.Done;
     }
 
@@ -73,14 +73,14 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             _ => ProblemWriter.WriteAsync(
                 context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),
         });
-        meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
+        meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = DecisionTable.Kebab(failure.ToString()) }, demand.Started, demand.Plan.PrimaryKey);
     }
 
     /// <summary>Says that nothing stored answers a request that forbids asking the origin (RFC 9111 §5.2.1.7).</summary>
     public async Task RefuseToAskAsync(HttpContext context, FillDemand demand)
     {
         await ProblemWriter.WriteAsync(context, StatusCodes.Status504GatewayTimeout, "only-if-cached", "Nothing fresh is stored, and the request forbids asking the origin");
-        meter.Count(demand.Plan.Policy, CacheResult.Error, context.Response.StatusCode, demand.Started);
+        meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = "only-if-cached" }, demand.Started, demand.Plan.PrimaryKey);
     }
 
     private static async Task<MemoryEntry?> WholeAsync(Fill fill, HttpContext context)

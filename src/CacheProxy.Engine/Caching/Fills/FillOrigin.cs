@@ -1,3 +1,5 @@
+using CacheProxy.Engine.Caching.Refreshing;
+using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
@@ -5,7 +7,7 @@ using CacheProxy.Engine.Telemetry;
 namespace CacheProxy.Engine.Caching.Fills;
 
 /// <summary>Asks the origin for a fill, and stores what came, on proof that it is complete.</summary>
-internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecision decision, MemoryTier memory, CacheMetrics metrics, TimeProvider time)
+internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecision decision, MemoryTier memory, Compressor compressor, CacheMetrics metrics, TimeProvider time)
 {
     /// <param name="fill">The fill; its outcome is decided when the head is there, and its body ended when this returns.</param>
     /// <param name="stored">A valid stored response to validate or to fall back on.</param>
@@ -57,6 +59,9 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         var entry = memory.Add(response);
         fill.Body.End(broken: false);
         fill.Complete(entry);
+        KeptRequest.Keep(entry, fill.Request, headers);
+        memory.Recount(entry);
+        compressor.Consider(entry, fill.Request.Headers.AcceptEncoding);
         return response.IsPartial ? null : response;
     }
 

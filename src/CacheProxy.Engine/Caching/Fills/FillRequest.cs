@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Net;
 using CacheProxy.Engine.Http;
+using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using Microsoft.AspNetCore.Http;
@@ -38,6 +39,27 @@ internal sealed class FillRequest
         Range = asksRange ? Headers.Range.ToString() : null;
         Part = demand.Found.Part;
     }
+
+    /// <summary>For what no client waits for: the whole, whatever a request behind which it is asked for wanted of it.</summary>
+    public FillRequest(HttpContext context, RequestPlan plan, bool hasCredentials, MemoryEntry? stored)
+        : this(context, new FillDemand(plan, new MemoryLookup(ServingRight.None, stored, null, false, false), null, 0), hasCredentials) => Range = null;
+
+    private FillRequest(FillRequest other, IHeaderDictionary headers)
+    {
+        Plan = other.Plan;
+        HasCredentials = other.HasCredentials;
+        Endpoint = other.Endpoint;
+        RouteValues = other.RouteValues;
+        Method = other.Method;
+        Scheme = other.Scheme;
+        Host = other.Host;
+        Headers = headers;
+        Directives = CacheControl.None;
+        ClientAddress = other.ClientAddress;
+    }
+
+    /// <summary>The same request with the fields that a fill sends and no others: to be kept.</summary>
+    public FillRequest WithSentFieldsOnly(CacheHeaders headers) => new(this, headers.SentOf(this));
 
     public RequestPlan Plan { get; }
 

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
@@ -17,7 +18,7 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </code>
 /// </summary>
 internal sealed class FillRunner(
-    SharedFills shared, FillLimiter limiter, FillOrigin origin, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
+    SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
 {
     /// <summary>Starts the fill on its own, detached from the caller's flow.</summary>
     public void Start(Fill fill, Action<Fill> ended)
@@ -58,6 +59,8 @@ internal sealed class FillRunner(
         await using var turn = await shared.TakeTurnAsync(fill);
         if (turn.Fresh is { } found)
         {
+            KeptRequest.Keep(found, fill.Request, headers);
+            memory.Recount(found);
             fill.Decide(new FillOutcome.Serving(found, CacheResult.HitShared, null));
             return;
         }
@@ -76,6 +79,8 @@ internal sealed class FillRunner(
         ended(fill);
         if (response is null) turn.NotStored();
         else await turn.StoreAsync(response);
+        // Stored compressed for the others: that coding is here now, too.
+        if (fill.Completed is { IsCompletedSuccessfully: true, Result: { } entry }) memory.Recount(entry);
     }
 }
 

@@ -44,6 +44,15 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
         attendance.Dispose();
     }
 
+    /// <summary>Starts a fill that takes a fresh stored response's place before it is stale, unless one is running. The shared tier would give back the same.</summary>
+    public void Renew(FillRequest request, Hash256 key, MemoryEntry stored, Snapshot snapshot)
+    {
+        if (!stored.TryBeginRefresh()) return;
+        var (attendance, _) = registry.Join(
+            key, fill => MayJoin(fill, request, snapshot), () => Create(request, key, stored, shared: true, ServingRight.Full, renews: true), Start);
+        attendance.Dispose();
+    }
+
     private static bool MayJoin(Fill fill, FillRequest request, Snapshot snapshot) =>
         !fill.Abandoned.IsCancellationRequested
         && fill.Plan.Policy.Fingerprint == request.Plan.Policy.Fingerprint
@@ -51,10 +60,10 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
 
     private void Start(Fill fill) => runner.Start(fill, registry.Remove);
 
-    private Fill Create(FillRequest request, Hash256 key, MemoryEntry? stored, bool shared, ServingRight right) =>
+    private Fill Create(FillRequest request, Hash256 key, MemoryEntry? stored, bool shared, ServingRight right, bool renews = false) =>
         new(request, key, stored, new FillBody(_budget, request.Plan.Policy.MaxEntrySize), options.Unattended, time)
         {
             IsShared = shared,
-            MayUseShared = shared && right == ServingRight.Full,
+            MayUseShared = shared && right == ServingRight.Full && !renews,
         };
 }

@@ -54,6 +54,7 @@ internal sealed class StoredUpdates(ResponseEvaluation evaluation, MemoryTier me
         return prototype is null ? null : prototype with
         {
             Body = old.Body,
+            Coded = old.Coded,
             EntityTag = old.EntityTag,
             Selecting = old.Selecting,
             FillTime = old.FillTime,

@@ -13,7 +13,10 @@ internal sealed class FillWriter(CacheStatusOptions options)
     {
         var response = context.Response;
         response.StatusCode = head.Status;
-        foreach (var (name, values) in head.Headers)
+        // What is stored has coded forms, and this is the plain one of them.
+        var fields = head.Prototype is not null && ContentCoding.MayCompress(head.Status, head.Headers, head.ContentLength ?? long.MaxValue)
+            ? CodedFields.WithVary(head.Headers) : head.Headers;
+        foreach (var (name, values) in fields)
             if (!Is(name, HeaderNames.ContentLength)) response.Headers[name] = values;
         response.ContentLength = StatusFacts.HasNoContent(head.Status) ? null : head.ContentLength;
         response.Headers.Via = StringValues.Concat(head.Headers[HeaderNames.Via], ViaText.Value);
@@ -25,8 +28,14 @@ internal sealed class FillWriter(CacheStatusOptions options)
         try
         {
             await response.StartAsync(context.RequestAborted);
-            while (await body.ReadAsync(context.RequestAborted) is { IsEmpty: false } chunk)
+            var next = body.ReadAsync(context.RequestAborted);
+            // The head does not wait for a body that is late.
+            if (!next.IsCompleted) await response.BodyWriter.FlushAsync(context.RequestAborted);
+            while (await next is { IsEmpty: false } chunk)
+            {
                 await response.BodyWriter.WriteAsync(chunk, context.RequestAborted);
+                next = body.ReadAsync(context.RequestAborted);
+            }
         }
         catch (IncompleteBodyException)
         {

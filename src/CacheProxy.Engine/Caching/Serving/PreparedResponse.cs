@@ -16,24 +16,50 @@ internal sealed class PreparedResponse
     private readonly Field[] _fields;
     private readonly StringValues _cacheStatusBefore;
     private AgeTexts? _texts;
+    private PreparedResponse? _brotli;
+    private PreparedResponse? _gzip;
 
-    public PreparedResponse(StoredResponse response)
+    /// <param name="response">What is stored.</param>
+    /// <param name="coding">In which form it is sent.</param>
+    public PreparedResponse(StoredResponse response, Coding coding = Coding.Identity)
     {
-        var fields = new List<Field>(response.Headers.Count + 2);
-        foreach (var (name, values) in response.Headers)
+        Coding = coding;
+        IsCompressible = response.MayCompress;
+        if (EntityTag.TryParse(response.EntityTag is { } made ? new StringValues(made) : response.Headers[HeaderNames.ETag], out var plain)) Tag = CodedTags.Of(plain, coding);
+        Sent = FieldsOf(response, coding, Tag, IsCompressible);
+        var fields = new List<Field>(Sent.Count + 1);
+        foreach (var (name, values) in Sent)
         {
             if (Is(name, HeaderNames.ContentLength) || Is(name, HeaderNames.Via) || Is(name, "Cache-Status")) continue;
             fields.Add(new Field(name, values));
         }
-        if (response.EntityTag is { } tag) fields.Add(new Field(HeaderNames.ETag, tag));
         fields.Add(new Field(HeaderNames.Via, StringValues.Concat(response.Headers[HeaderNames.Via], ViaText.Value)));
         _fields = [.. fields];
         _cacheStatusBefore = response.Headers["Cache-Status"];
-        Sent = response.EntityTag is { } own ? response.Headers.With(HeaderNames.ETag, own) : response.Headers;
     }
+
+    /// <summary>The coding of this form.</summary>
+    public Coding Coding { get; }
+
+    /// <summary>Whether there are other forms of it: then all of them say so in <c>Vary</c>.</summary>
+    public bool IsCompressible { get; }
+
+    /// <summary>The entity tag of this form, if it has one.</summary>
+    public EntityTag? Tag { get; }
 
     /// <summary>The fields with the entity tag that is sent: what a request's conditions are about.</summary>
     public HeaderFields Sent { get; }
+
+    /// <summary>The same response in a coding of ours.</summary>
+    public PreparedResponse In(Coding coding, StoredResponse response) => coding switch
+    {
+        Coding.Brotli => _brotli ??= new PreparedResponse(response, coding),
+        Coding.Gzip => _gzip ??= new PreparedResponse(response, coding),
+        _ => this,
+    };
+
+    /// <summary>The body of this form.</summary>
+    public ReadOnlyMemory<byte> BodyOf(StoredResponse response) => Coding == Coding.Identity ? response.Body : response.Coded.Make(Coding);
 
     public static PreparedResponse Of(MemoryEntry entry) =>
         (PreparedResponse)(entry.Prepared ??= new PreparedResponse(entry.Response));
@@ -60,6 +86,14 @@ internal sealed class PreparedResponse
     }
 
     public StringValues WithStatusBefore(string status) => _cacheStatusBefore.Count == 0 ? status : StringValues.Concat(_cacheStatusBefore, status);
+
+    private static HeaderFields FieldsOf(StoredResponse response, Coding coding, EntityTag? tag, bool varies)
+    {
+        var fields = response.Headers;
+        if (tag is { } own) fields = fields.With(HeaderNames.ETag, own.ToString());
+        if (varies) fields = CodedFields.WithVary(fields);
+        return coding == Coding.Identity ? fields : CodedFields.Of(fields, coding);
+    }
 
     private static bool Is(string name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 

@@ -9,7 +9,7 @@ namespace CacheProxy.Engine.Caching.Serving;
 /// Sends a stored response: whole, as 304, as a range, or as HEAD. Allocates nothing but what the second's texts cost, and awaits nothing
 /// while the socket takes the bytes.
 /// </summary>
-internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time)
+internal sealed class StoredWriter(CacheStatusOptions options, FormSelection forms, TimeProvider time)
 {
     private static readonly StringValues s_hit = "HIT";
     private static readonly StringValues s_staleControl = "max-age=0, must-revalidate";
@@ -21,6 +21,7 @@ internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time
         var response = context.Response;
         var stored = entry.Response;
         var prepared = PreparedResponse.Of(entry);
+        if (prepared.IsCompressible) prepared = forms.Choose(request, entry, prepared);
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (isSafe && ConditionalRequest.IsConditional(request.Headers)
             && ConditionalRequest.Evaluate(request.Method, request.Headers, stored.Status, prepared.Sent, stored.ResponseTime, time.GetUtcNow()) is var precondition
@@ -35,7 +36,7 @@ internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time
         response.StatusCode = stored.Status;
         prepared.WriteFields(response.Headers);
         WriteDecision(response.Headers, prepared, entry, answer);
-        var body = stored.Body;
+        var body = prepared.BodyOf(stored);
         if (stored.IsPartial)
         {
             if (Parts.Answer(stored, request.Headers, time.GetUtcNow()) is { } part)
@@ -104,6 +105,7 @@ internal sealed class StoredWriter(CacheStatusOptions options, TimeProvider time
         {
             headers.CacheControl = s_staleControl;
             headers.Remove("Expires");
+            headers.Remove(TargetedCacheControl.FieldName);
         }
         if (!options.Shown) return;
         headers["X-Cache"] = DecisionTable.XCache(answer.Result);

@@ -1,4 +1,5 @@
 using System.Security.Claims;
+using CacheProxy.Engine.Policies;
 using CacheProxy.Management.Authentication;
 using Microsoft.IdentityModel.JsonWebTokens;
 using Microsoft.IdentityModel.Tokens;
@@ -66,7 +67,7 @@ public static class TokenCommand
             switch (arguments[i])
             {
                 case "--scope" when value.Split(' ').All(part => part is "cache:read" or "cache:purge"): scope = value; break;
-                case "--for" when DurationText.TryParse(value, out lifetime) && lifetime > TimeSpan.Zero && lifetime <= s_longest: break;
+                case "--for" when Durations.TryParse(value, out lifetime, out _) && lifetime > TimeSpan.Zero && lifetime <= s_longest: break;
                 case "--subject" when value.Length > 0: subject = value; break;
                 default: wrong = $"'{arguments[i]} {value}' is not understood: scopes are cache:read and cache:purge, a duration is like 30m, 1h or 7d, at most 365d."; break;
             }

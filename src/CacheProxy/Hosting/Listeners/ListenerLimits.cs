@@ -1,3 +1,4 @@
+using System.Text;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 
 namespace CacheProxy.Hosting.Listeners;
@@ -9,6 +10,9 @@ internal static class ListenerLimits
     {
         kestrel.AddServerHeader = false;
         kestrel.AllowResponseHeaderCompression = true;
+        // Octets beyond ASCII (obs-text, RFC 9110 §5.5) pass as they are; with the defaults they make a 500, or other octets.
+        kestrel.RequestHeaderEncodingSelector = static _ => Encoding.Latin1;
+        kestrel.ResponseHeaderEncodingSelector = static _ => Encoding.Latin1;
         var limits = kestrel.Limits;
 
         // The origin decides how long a body may be: ours is a proxy, and uploads go through it.

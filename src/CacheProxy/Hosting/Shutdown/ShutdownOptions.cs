@@ -1,3 +1,5 @@
+using CacheProxy.Engine.Policies;
+
 namespace CacheProxy.Hosting.Shutdown;
 
 /// <summary>How the process ends (<c>Shutdown</c>).</summary>
@@ -25,7 +27,7 @@ public sealed record ShutdownOptions
     {
         var text = section[key];
         if (string.IsNullOrEmpty(text)) return otherwise;
-        if (DurationText.TryParse(text, out var value) && value <= TimeSpan.FromMinutes(10)) return value;
+        if (Durations.TryParse(text, out var value, out _) && value <= TimeSpan.FromMinutes(10)) return value;
         errors.Add($"{section.Path}:{key} = '{text}' is not a duration of at most 10 minutes. Write for instance 5s, 500ms or 1m.");
         return otherwise;
     }

@@ -15,9 +15,6 @@ internal sealed partial class EventsEndpoint(
     ManagementOptions management, WebhookOptions options, EventMapper mapper, Purger purger, CacheMetrics metrics, TimeProvider time,
     ILogger<EventsEndpoint> logger) : IManagementEndpoint
 {
-    /// <summary>The longest body, in bytes.</summary>
-    public const int MaxBody = 64 * 1024;
-
     private int _explained;
 
     public string Path { get; } = management.Prefix + "/events";
@@ -43,9 +40,9 @@ internal sealed partial class EventsEndpoint(
             return;
         }
 
-        if (await BoundedBody.ReadAsync(context.Request, MaxBody, context.RequestAborted) is not { } body)
+        if (await BoundedBody.ReadAsync(context.Request, options.MaxBody, context.RequestAborted) is not { } body)
         {
-            await RefuseAsync(context, WebhookRefusal.TooLarge, Problems.TooLarge($"The body is longer than {MaxBody} bytes. Send several events."));
+            await RefuseAsync(context, WebhookRefusal.TooLarge, Problems.TooLarge($"The body is longer than {options.MaxBody} bytes. Send several events."));
             return;
         }
 

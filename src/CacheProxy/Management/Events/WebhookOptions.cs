@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Management.Events;
 
@@ -9,6 +10,9 @@ public sealed record WebhookOptions
 
     /// <summary><c>Webhooks:Secrets:0…</c>, decoded, 24 to 64 bytes each; several while they are rotated. None: webhooks are refused.</summary>
     public ImmutableArray<byte[]> Keys { get; init; } = [];
+
+    /// <summary><c>Limits:WebhookBody</c> in bytes, 1 KiB to 16 MiB; default 64 KiB.</summary>
+    public int MaxBody { get; init; } = 64 * 1024;
 
     /// <summary>Keeps the keys out of logs.</summary>
     public override string ToString() => Keys.IsEmpty ? "no secret is configured, so all are refused" : $"{Keys.Length} secret(s)";
@@ -24,7 +28,16 @@ public sealed record WebhookOptions
             else errors.Add($"{secret.Path} is not a webhook secret. Write 'whsec_' and the base64 of 24 to 64 random bytes (echo whsec_$(openssl rand -base64 32)).");
         }
 
-        return new() { Keys = keys.ToImmutable() };
+        return new() { Keys = keys.ToImmutable(), MaxBody = ReadMaxBody(configuration["Limits:WebhookBody"], errors) };
+    }
+
+    private static int ReadMaxBody(string? text, ICollection<string> errors)
+    {
+        const int Smallest = 1024, Largest = 16 * 1024 * 1024;
+        if (string.IsNullOrEmpty(text)) return new WebhookOptions().MaxBody;
+        if (Sizes.TryParse(text, out var size, out _) && size is >= Smallest and <= Largest) return (int)size;
+        errors.Add($"Limits:WebhookBody = '{text}' is not a size from 1 KiB to 16 MiB. Write for instance 64KiB.");
+        return new WebhookOptions().MaxBody;
     }
 
     private static bool TryDecode(string text, out byte[] key)

@@ -1,0 +1,231 @@
+using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.Extensions.Time.Testing;
+
+namespace CacheProxy.Engine.Tests.Caching.Refreshing;
+
+/// <summary>What is fetched before anybody waits for it, and what purges leave behind (DESIGN 2, 6).</summary>
+public sealed class RefreshingTests
+{
+    private static readonly CachePolicyConfig s_policy = new() { Name = "p", Key = "p:{id}", Ttl = "1m", Tags = ["t:{id}"] };
+
+    private int _version;
+
+    private Task<RoutedHost> StartAsync(CachePolicyConfig? policy = null, TimeProvider? time = null) =>
+        RoutedHost.StartAsync(request => RoutedAnswer.Json($"v{Volatile.Read(ref _version)} {request.Target}"), time, policy ?? s_policy);
+
+    [Fact]
+    public async Task Refresh_NamedAndHit_IsFetchedAgainBeforeAnybodyAsks()
+    {
+        await using var host = await StartAsync();
+        foreach (var id in (string[])["hot", "cold"]) await host.GetAsync($"/p/{id}", "Accept", "*/*");
+        Assert.Equal("HIT", (await host.GetAsync("/p/hot", "Accept", "*/*")).Cache);
+        Volatile.Write(ref _version, 1);
+
+        await host.Log.AppendAsync(new() { Patterns = ["p:*"], Mode = InvalidationMode.Refresh }, InvalidationSource.Operator, null, default);
+
+        await RoutedHost.UntilAsync(() => host.Origin.Count == 3, "the hot one was not fetched again");
+        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
+        Assert.Equal(3, host.Origin.Count);
+        Assert.Equal(("MISS", "v1 /p/cold"), ((await host.GetAsync("/p/cold")).Cache, "v1 /p/cold"));
+    }
+
+    [Fact]
+    public async Task Refresh_AfterTheAcknowledgement_NeverServesTheOldContent()
+    {
+        await using var host = await StartAsync();
+        for (var round = 1; round <= 20; round++)
+        {
+            await host.GetAsync("/p/1");
+            await host.GetAsync("/p/1");
+            Volatile.Write(ref _version, round);
+            await host.Log.AppendAsync(new() { Tags = ["t:1"], Mode = InvalidationMode.Refresh }, InvalidationSource.Operator, null, default);
+
+            Assert.Equal($"v{round} /p/1", (await host.GetAsync("/p/1")).Text);
+        }
+    }
+
+    [Fact]
+    public async Task Soft_WithinTheWindow_ServesStaleForTheNextCacheTooAndRefreshes()
+    {
+        await using var host = await StartAsync(s_policy with { StaleWhileRevalidate = "30s" });
+        await host.GetAsync("/p/1");
+        Volatile.Write(ref _version, 1);
+        await host.Log.AppendAsync(new() { Tags = ["t:1"], Mode = InvalidationMode.Soft }, InvalidationSource.Operator, null, default);
+
+        var stale = await host.GetAsync("/p/1");
+
+        Assert.Equal(("STALE", "v0 /p/1", "max-age=0, must-revalidate"), (stale.Cache, stale.Text, stale["Cache-Control"]));
+        Assert.Contains("detail=soft", stale["Cache-Status"], StringComparison.Ordinal);
+        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/1") is { Cache: "HIT", Text: "v1 /p/1" }, "it was not refreshed");
+        Assert.Equal(2, host.Origin.Count);
+    }
+
+    [Fact]
+    public async Task Soft_WithoutWindow_IsFetchedInTheForegroundWithoutAValidator()
+    {
+        await using var host = await RoutedHost.StartAsync(
+            request => request.Headers.IfNoneMatch.Count > 0 ? new(304, "", "ETag", "\"x\"") : RoutedAnswer.Json("v", "ETag", "\"x\""), null, s_policy);
+        await host.GetAsync("/p/1");
+        await host.Log.AppendAsync(new() { Keys = ["p:1"], Mode = InvalidationMode.Soft }, InvalidationSource.Operator, null, default);
+
+        Assert.Equal("MISS", (await host.GetAsync("/p/1")).Cache);
+        // A 304 would have left it behind the purge, to be asked for again and again.
+        Assert.Equal("HIT", (await host.GetAsync("/p/1")).Cache);
+        Assert.Equal(2, host.Origin.Count);
+    }
+
+    [Fact]
+    public async Task Soft_OriginDown_ServesStaleForTheWindowFromThePurgeOn()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        var down = false;
+        await using var host = await RoutedHost.StartAsync(_ => down ? new(0, "") : RoutedAnswer.Json("v"), time, s_policy with { Ttl = "1h", StaleIfError = "10s" });
+        await host.GetAsync("/p/1");
+        down = true;
+        await host.Log.AppendAsync(new() { Keys = ["p:1"], Mode = InvalidationMode.Soft }, InvalidationSource.Operator, null, default);
+
+        var within = await host.GetAsync("/p/1");
+        time.Advance(TimeSpan.FromSeconds(11));
+        var after = await host.GetAsync("/p/1");
+
+        Assert.Equal((200, "STALE", "max-age=0, must-revalidate"), (within.Status, within.Cache, within["Cache-Control"]));
+        Assert.Equal(502, after.Status);
+    }
+
+    [Fact]
+    public async Task RefreshAhead_HitAfterItsShare_RefreshesBehindTheAnswer()
+    {
+        var time = new FakeTimeProvider(DateTimeOffset.UnixEpoch.AddYears(50));
+        await using var host = await StartAsync(s_policy with { RefreshAhead = "0.5" }, time);
+        await host.GetAsync("/p/1");
+        time.Advance(TimeSpan.FromSeconds(29));
+        Assert.Equal("HIT", (await host.GetAsync("/p/1")).Cache);
+        Assert.Equal(1, host.Origin.Count);
+        Volatile.Write(ref _version, 1);
+        time.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
+
+        await RoutedHost.UntilAsync(async () => await ShortAsync(host) == ("HIT", "v1 /p/1"), "it was not refreshed ahead");
+        Assert.Equal(2, host.Origin.Count);
+    }
+
+    [Fact]
+    public async Task Verify_BackendChangedWithoutEvent_IsCountedAsDifferent()
+    {
+        await using var host = await StartAsync(s_policy with { Verify = "1" });
+        await host.GetAsync("/p/1");
+        await host.GetAsync("/p/1");
+        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"same\"}")).EndsWith(" 1", StringComparison.Ordinal), "not compared");
+        Volatile.Write(ref _version, 1);
+
+        Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
+
+        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"different\"}")).EndsWith(" 1", StringComparison.Ordinal), "no difference counted");
+        Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
+    }
+
+    [Fact]
+    public async Task Warmup_Targets_AreThereBeforeTheFirstRequest()
+    {
+        await using var host = await StartAsync(s_policy with { Warmup = ["/p/1", "/p/2", "/elsewhere/3"] });
+        await RoutedHost.UntilAsync(() => host.Memory.Count == 2, "not warmed");
+
+        Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
+        Assert.Equal(2, host.Origin.Count);
+    }
+
+    [Fact]
+    public async Task Shadow_RequestsPass_AndWhatWouldHaveBeenIsCounted()
+    {
+        await using var host = await StartAsync(s_policy with { Mode = "Shadow" });
+        for (var i = 0; i < 3; i++) Assert.Equal("BYPASS", (await host.GetAsync("/p/1")).Cache);
+        await host.Log.AppendAsync(new() { Tags = ["t:1"] }, InvalidationSource.Operator, null, default);
+        await host.GetAsync("/p/1");
+
+        Assert.Equal((4, 0), (host.Origin.Count, host.Memory.Count));
+        Assert.EndsWith(" 2", await host.MetricAsync("cacheproxy_shadow_total{policy=\"p\",outcome=\"hit\"}"), StringComparison.Ordinal);
+        Assert.EndsWith(" 2", await host.MetricAsync("cacheproxy_shadow_total{policy=\"p\",outcome=\"miss\"}"), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task KillSwitch_Off_GoesPastTheCacheUntilItIsTakenBack()
+    {
+        await using var host = await StartAsync();
+        var modes = host.Get<IModeSwitch>();
+        for (var i = 0; i < 3; i++) await host.GetAsync("/p/1");
+
+        await modes.SetModeAsync("*", CacheMode.Off, null, default);
+        Assert.Equal("BYPASS", (await host.GetAsync("/p/1")).Cache);
+        await modes.SetModeAsync("p", CacheMode.On, null, default);
+        Assert.Equal("HIT", (await host.GetAsync("/p/1")).Cache);
+        await modes.SetModeAsync("p", CacheMode.Shadow, TimeSpan.FromMinutes(1), default);
+        Assert.Equal("BYPASS", (await host.GetAsync("/p/1")).Cache);
+        await modes.SetModeAsync("p", null, null, default);
+        await modes.SetModeAsync("*", null, null, default);
+        Assert.Equal("HIT", (await host.GetAsync("/p/1")).Cache);
+    }
+
+    [Fact]
+    public async Task EvictByTag_OfTheStockInterface_IsAPurge()
+    {
+        await using var host = await StartAsync();
+        await host.GetAsync("/p/1");
+
+        await host.Get<IOutputCacheStore>().EvictByTagAsync("t:1", default);
+
+        Assert.Equal("MISS", (await host.GetAsync("/p/1")).Cache);
+    }
+
+    [Theory]
+    [InlineData("POST", 200, "MISS")]
+    [InlineData("GET", 200, "HIT")]
+    public async Task CacheGroupInvalidation_CountsOnUnsafeMethodsOnly(string method, int status, string expected)
+    {
+        await using var host = await RoutedHost.StartAsync(
+            request => request.Target == "/plain/x" ? new(status, "", "Cache-Group-Invalidation", "\"g\", \"h\"") : RoutedAnswer.Json("v", "Cache-Groups", "\"g\""), null, s_policy);
+        await host.GetAsync("/p/1");
+
+        await host.SendAsync(new HttpMethod(method), "/plain/x");
+
+        Assert.Equal(expected, (await host.GetAsync("/p/1")).Cache);
+    }
+
+    [Fact]
+    public async Task InvalidateOnSuccess_BodyField_PurgesWhatItNamesAndTheOriginGetsTheBody()
+    {
+        await using var host = await StartAsync(s_policy with { InvalidateOnSuccess = new() { Tags = ["t:{body.model.id}"] } });
+        await host.GetAsync("/p/1");
+        await host.GetAsync("/p/2");
+
+        await host.SendAsync(HttpMethod.Post, "/p/9", "Body", """{"model":{"id":"2"}}""");
+
+        Assert.Equal(("HIT", "MISS"), ((await host.GetAsync("/p/1")).Cache, (await host.GetAsync("/p/2")).Cache));
+        Assert.Contains(host.Origin.Asked, request => request.Method == "POST" && request.Body!.Value.Span.SequenceEqual("""{"model":{"id":"2"}}"""u8));
+    }
+
+    [Fact]
+    public async Task DryRun_HitShare_IsOfTheLastMinutes()
+    {
+        await using var host = await StartAsync();
+        foreach (var id in (string[])["1", "2"])
+            for (var i = 0; i < 11; i++) await host.GetAsync($"/p/{id}");
+        foreach (var entry in host.Memory.Entries) entry.MoveHitWindow();
+        foreach (var entry in host.Memory.Entries) entry.MoveHitWindow();
+        for (var i = 0; i < 3; i++) await host.GetAsync("/p/1");
+        await host.GetAsync("/p/2");
+
+        var count = await host.Get<IEntryCatalog>().CountAsync(new() { Keys = ["p:1"] }, default);
+
+        Assert.Equal((1, 0.75), (count.Matched, count.HitShare));
+    }
+
+    private static async Task<(string?, string)> ShortAsync(RoutedHost host)
+    {
+        var reply = await host.GetAsync("/p/1");
+        return (reply.Cache, reply.Text);
+    }
+}

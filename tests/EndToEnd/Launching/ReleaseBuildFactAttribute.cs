@@ -1,0 +1,14 @@
+using Launcher;
+using Processes;
+
+namespace EndToEnd.Launching;
+
+/// <summary>A test that starts what the launcher starts: the Release build, which a Debug run of the tests may not have.</summary>
+public sealed class ReleaseBuildFactAttribute : FactAttribute
+{
+    public ReleaseBuildFactAttribute()
+    {
+        if (!new SourceBuild(Build.Root).Exists)
+            Skip = "src/CacheProxy and src/ModelsBackend have no Release build: dotnet build -c Release";
+    }
+}
