@@ -89,7 +89,8 @@ public sealed class ResponseTests(ResponseTests.Rig rig) : IClassFixture<Respons
             for (var i = 0; i < 2; i++)
             {
                 var reply = await rig.GetAsync(path);
-                string[] hops = ["X-Secret", "Keep-Alive", "Proxy-Authentication-Info", "Upgrade", "Trailer", "TE"];
+                // Where nothing is cached trailers themselves go through, and so does their announcement (RFC 9110 §6.6.2).
+                string[] hops = ["X-Secret", "Keep-Alive", "Proxy-Authentication-Info", "Upgrade", "TE", .. route == "plain" ? Array.Empty<string>() : ["Trailer"]];
                 Assert.True(!hops.Any(name => reply[name] is not null), $"{route} {i}: {reply.Head}");
                 Assert.Equal("1", reply["X-Kept"]);
             }

@@ -130,6 +130,57 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         gate.Open();
     }
 
+    [Theory]
+    [InlineData("http://nowhere.invalid:1")]
+    [InlineData("https://127.0.0.1:{0}")]
+    public async Task Origin_OfNoNameOrWithoutTls_Gives502(string address)
+    {
+        await using var proxy = await ProxyProcess.StartAsync(new ProxySettings
+        {
+            RoutesPath = RoutesText.Write(RoutesText.For(new Uri(string.Format(CultureInfo.InvariantCulture, address, rig.Origin.Port)))),
+        });
+        foreach (var path in new[] { "/ttl/x", "/plain/x" })
+        {
+            var reply = await WireClient.AskAsync(proxy.Url, path);
+            Assert.Equal((502, "application/problem+json", "no-store"), (reply.Status, reply["Content-Type"], reply["Cache-Control"]));
+            Assert.DoesNotContain("nowhere", reply.Text, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task Refresh_ThatAlwaysFails_IsTriedOneAtATimeWithPausesAndNobodyWaits()
+    {
+        var path = ProxyRig.Path("swr");
+        var (running, most) = (0, 0);
+        rig.Origin.On(path, async (request, connection) =>
+        {
+            if (request.Number == 1)
+            {
+                await connection.AnswerAsync("good");
+                return;
+            }
+            most = Math.Max(most, Interlocked.Increment(ref running));
+            await connection.AnswerAsync("bad", status: "503 Busy");
+            Interlocked.Decrement(ref running);
+        });
+        await rig.GetAsync(path);
+        await Poll.UntilAsync(async () => (await rig.GetAsync(path)).Cache == "STALE", Limit, static () => "It did not become stale");
+
+        var started = Stopwatch.GetTimestamp();
+        await ProxyRig.AllAsync(4, async _ =>
+        {
+            for (var i = 0; i < 100; i++)
+            {
+                var reply = await rig.GetAsync(path);
+                Assert.Equal((200, "good"), (reply.Status, reply.Text));
+            }
+            return 0;
+        });
+        // About one a second, not one a request.
+        Assert.InRange(rig.Origin.Count(path), 2, 4 + (int)(Stopwatch.GetElapsedTime(started).TotalSeconds * 2));
+        Assert.Equal(1, most);
+    }
+
     [Fact]
     public async Task Miss_OriginFailsWithStatus_PassesThroughAndIsAskedAgain()
     {
