@@ -8,11 +8,12 @@ using Xunit.Abstractions;
 namespace EndToEnd.Purges;
 
 /// <summary>
-/// SIGKILL of the backend, of either proxy and of Redis, at random, while a run is changed again and again: in the end every change was
+/// SIGKILL of the backend, of either proxy and of Redis, at random, while runs are changed again and again: in the end every change was
 /// delivered, and no replica serves an old version. <c>CHANGES</c> makes it longer: see <c>tests/purges.sh</c>.
 /// </summary>
 public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
 {
+    private const int Runs = 8;
     private const string Models = "/api/v1/models/";
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(90);
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(50);
@@ -21,6 +22,8 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
     private RedisServer _redis = null!;
     private BackendProcess _backend = null!;
     private volatile bool _ended;
+    private int _asked;
+    private int _confirmed;
 
     private static int Changes { get; } = Setting("CHANGES") ?? 200;
 
@@ -29,23 +32,28 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
     [RedisFact]
     public async Task Changes_EverythingIsKilledAtRandom_AllAreDeliveredAndNothingOldIsServed()
     {
-        var id = await StartAsync();
+        var ids = await StartAsync();
         var kills = Task.Run(KillAsync);
 
-        var (asked, confirmed) = await ChangeAsync(id);
+        await Task.WhenAll(ids.Select(id => Task.Run(() => ChangeAsync(id))));
         _ended = true;
         var killed = await kills;
 
         await Poll.UntilAsync(async () => await PendingAsync() == 0, s_limit, () => "the outbox is not empty");
-        var current = await NameAsync(_backend.Url, id);
-        foreach (var proxy in _proxies)
+        foreach (var id in ids)
         {
-            Assert.Equal(current, await NameAsync(proxy.Url, id));
-            Assert.Equal(current, await NameAsync(proxy.Url, id));
+            var current = await NameAsync(_backend.Url, id);
+            Assert.NotNull(current);
+            foreach (var proxy in _proxies)
+            {
+                // Once from wherever it was, once from memory.
+                Assert.Equal(current, await NameAsync(proxy.Url, id));
+                Assert.Equal(current, await NameAsync(proxy.Url, id));
+            }
         }
 
-        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{asked} changes asked for, {confirmed} confirmed, {killed} processes killed"));
-        Assert.True(confirmed > 0, "no change was confirmed");
+        output.WriteLine(string.Create(CultureInfo.InvariantCulture, $"{_asked} changes asked for, {_confirmed} confirmed, {killed} processes killed"));
+        Assert.True(_confirmed > 0, "no change was confirmed");
         Assert.True(killed > 0, "nothing was killed");
     }
 
@@ -59,7 +67,7 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
         _http.Dispose();
     }
 
-    private async Task<string> StartAsync()
+    private async Task<string[]> StartAsync()
     {
         _redis = await RedisServer.StartAsync();
         var port = BackendProcess.FreePort();
@@ -67,28 +75,29 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
         _proxies[0] = await ProxyProcess.StartAsync(settings);
         _proxies[1] = await ProxyProcess.StartAsync(settings);
         _backend = await BackendProcess.StartAsync([.. _proxies.Select(p => p.Url)], port);
-        var accepted = await SendAsync(HttpMethod.Post, new Uri(_backend.Url, Models + "train"), """{"name":"0","public":true,"parameters":{"trees":1}}""");
-        var id = JsonDocument.Parse(accepted!).RootElement.GetProperty("model_run_id").GetString()!;
-        await Poll.UntilAsync(async () => await NameAsync(_backend.Url, id) is not null, s_limit, () => "the run was not trained");
-        return id;
+        var ids = new string[Runs];
+        for (var i = 0; i < Runs; i++)
+        {
+            var accepted = await SendAsync(HttpMethod.Post, new Uri(_backend.Url, Models + "train"), """{"name":"0","public":true,"parameters":{"trees":1}}""");
+            ids[i] = JsonDocument.Parse(accepted!).RootElement.GetProperty("model_run_id").GetString()!;
+        }
+
+        foreach (var id in ids) await Poll.UntilAsync(async () => await NameAsync(_backend.Url, id) is not null, s_limit, () => "a run was not trained");
+        return ids;
     }
 
     /// <summary>One change after the other; each read afterwards, at every replica, so that there is something old to serve.</summary>
-    private async Task<(int Asked, int Confirmed)> ChangeAsync(string id)
+    private async Task ChangeAsync(string id)
     {
         var time = TimeProvider.System;
         var started = time.GetTimestamp();
-        var confirmed = 0;
-        var asked = 0;
-        while (confirmed < Changes && time.GetElapsedTime(started) < Limit)
+        while (Volatile.Read(ref _confirmed) < Changes && time.GetElapsedTime(started) < Limit)
         {
-            var body = string.Create(CultureInfo.InvariantCulture, $$"""{"name":"{{++asked}}"}""");
-            if (await SendAsync(HttpMethod.Patch, new Uri(_backend.Url, Models + "train/" + id), body) is not null) confirmed++;
+            var body = string.Create(CultureInfo.InvariantCulture, $$"""{"name":"{{Interlocked.Increment(ref _asked)}}"}""");
+            if (await SendAsync(HttpMethod.Patch, new Uri(_backend.Url, Models + "train/" + id), body) is not null) Interlocked.Increment(ref _confirmed);
             else await Task.Delay(s_pause, time);
             foreach (var proxy in _proxies) await NameAsync(proxy.Url, id);
         }
-
-        return (asked, confirmed);
     }
 
     private async Task<int> KillAsync()
@@ -97,7 +106,7 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
         var killed = 0;
         while (!_ended)
         {
-            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(300, 2_500)), TimeProvider.System);
+            await Task.Delay(TimeSpan.FromMilliseconds(random.Next(500, 4_000)), TimeProvider.System);
             var which = random.Next(4);
             killed++;
             switch (which)
