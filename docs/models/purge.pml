@@ -1,5 +1,6 @@
 /*
- * The protocol (INVALIDATION 1 to 4): two replicas, one key, two purges, one loss of the log (a new epoch).
+ * The protocol (INVALIDATION 1 to 4): two replicas, one key, two purges (ONE_PURGE: one), with LOSS one loss of the log (a new epoch),
+ * with FOLLOWERS a request that joins a fill.
  *
  * Time is abstract: a lease may end at any moment, and "waited out" means that the replica holds no lease, and cannot get one, that was
  * granted before the append (lease.pml shows that the wait achieves just that). Messages may be late or lost: each step is optional.
@@ -28,8 +29,8 @@ bool shared; byte shared_stamp, shared_version;
 byte applied[2], index[2];      /* index: the last purge of the key, or the base */
 bool lease[2];   byte granted[2];
 bool reply[2];   byte reply_at[2], reply_granted[2];   /* a heartbeat's reply that is under way */
-bool stored[2];  byte stamp[2], version[2];
-bool filling[2]; byte fill_stamp[2], fill_version[2]; bool filled[2];
+bool stored;  byte stamp, version;
+bool filling, filled; byte fill_stamp, fill_version;
 
 #ifdef EPOCH_IGNORED
 #define VALID(p, r) (SEQUENCE(p) >= SEQUENCE(index[r]))
@@ -55,7 +56,7 @@ inline acknowledge(r) {
 
 proctype Replica(byte r) {
 end: do
-     :: atomic { !reply[r] -> registered[r] = true; reply[r] = true; reply_at[r] = log; reply_granted[r] = appends; acknowledge(r) }
+     :: atomic { !reply[r] && (!registered[r] || !lease[r] || granted[r] != appends || EPOCH(applied[r]) != EPOCH(log)) -> registered[r] = true; reply[r] = true; reply_at[r] = log; reply_granted[r] = appends; acknowledge(r) }
      :: atomic { reply[r] ->
           if
           :: EPOCH(reply_at[r]) > EPOCH(applied[r]) -> applied[r] = EPOCH(reply_at[r]) * 8; index[r] = applied[r]
@@ -74,6 +75,7 @@ end: do
 }
 
 /* The log is lost: flushed, evicted, restarted. What was stored may survive. */
+#ifdef LOSS
 active proctype Loss() {
 end: atomic { EPOCH(log) == 0 -> log = 8; registered[0] = false; registered[1] = false;
 #ifndef ACKS_OF_ANY_EPOCH
@@ -81,6 +83,7 @@ end: atomic { EPOCH(log) == 0 -> log = 8; registered[0] = false; registered[1] =
 #endif
      }
 }
+#endif
 
 proctype Purger() {
   byte mine, at, granted_at; bool in0, in1, settled;
@@ -112,54 +115,57 @@ end:
   atomic { promised = (promised < mine -> mine : promised); mine = 0; at = 0; granted_at = 0; in0 = false; in1 = false; settled = false }
 }
 
-proctype Reader(byte r) {
+/* Replica 0 fills and has a memory; replica 1 has what it finds in the shared tier. Either may be the one that the purge is late at. */
+proctype Reader0() {
   byte least;
 end: do
-     :: atomic { least = promised;
-          if
-          :: lease[r] && stored[r] && VALID(stamp[r], r) -> assert(version[r] >= least)
-          :: lease[r] && !(stored[r] && VALID(stamp[r], r)) && shared && VALID(shared_stamp, r) ->
-             stored[r] = true; stamp[r] = shared_stamp; version[r] = shared_version; assert(version[r] >= least)
-          :: else
-          fi;
-          least = 0 }
-     /* A fill of somebody's, slow as it likes to be. */
-     :: atomic { !filling[r] -> filling[r] = true; filled[r] = false;
+     :: atomic { lease[0] && stored && VALID(stamp, 0) -> least = promised; assert(version >= least); least = 0 }
+     /* A fill of somebody's, slow as it likes to be; stored with or without a lease. */
+     :: atomic { !filling -> filling = true;
 #ifndef STAMPED_LATE
-          fill_stamp[r] = applied[r]
+          fill_stamp = applied[0]
 #endif
         }
-     :: atomic { filling[r] && !filled[r] -> fill_version[r] = origin; filled[r] = true }
-     :: atomic { filling[r] && filled[r] ->
+     :: atomic { filling && !filled -> fill_version = origin; filled = true }
+     :: atomic { filling && filled ->
 #ifdef STAMPED_LATE
-          fill_stamp[r] = applied[r];
+          fill_stamp = applied[0];
 #endif
-          stored[r] = true; stamp[r] = fill_stamp[r]; version[r] = fill_version[r];
-          shared = true; shared_stamp = fill_stamp[r]; shared_version = fill_version[r];
-          filling[r] = false; filled[r] = false; fill_stamp[r] = 0; fill_version[r] = 0 }
+          stored = true; stamp = fill_stamp; version = fill_version;
+          filling = false; filled = false; fill_stamp = 0; fill_version = 0 }
+     :: atomic { stored && (!shared || shared_stamp != stamp || shared_version != version) -> shared = true; shared_stamp = stamp; shared_version = version }
+     od
+}
+
+proctype Reader1() {
+end: do
+     :: atomic { lease[1] && shared && VALID(shared_stamp, 1) && shared_version < promised -> assert(false) }
      od
 }
 
 /* Joins a fill that is under way. */
-proctype Follower(byte r) {
+proctype Follower() {
   byte least;
-  atomic { filling[r] && lease[r] &&
+  atomic { filling && lease[0] &&
 #ifdef JOINS_UNCHECKED
        true
 #else
-       VALID(fill_stamp[r], r)
+       VALID(fill_stamp, 0)
 #endif
        -> least = promised };
-end: atomic { filling[r] && filled[r] -> assert(fill_version[r] >= least) }
+end: atomic { filling && filled -> assert(fill_version >= least) }
 }
 
 init {
   atomic {
     run Replica(0); run Replica(1);
-    run Reader(0); run Reader(1);
+    run Reader0(); run Reader1();
 #ifdef FOLLOWERS
-    run Follower(0);
+    run Follower();
 #endif
-    run Purger(); run Purger()
+    run Purger();
+#ifndef ONE_PURGE
+    run Purger()
+#endif
   }
 }

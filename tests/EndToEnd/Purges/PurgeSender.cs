@@ -16,15 +16,14 @@ internal sealed class PurgeSender(HttpClient http)
     /// <summary>Purges one item, or a group if the way only knows groups. Returns the status, 0 when there was no answer.</summary>
     public async Task<int> SendAsync(Uri proxy, int way, int group, int id, string eventId)
     {
-        var key = string.Create(CultureInfo.InvariantCulture, $"item:{group}:{id}");
         using var request = way switch
         {
-            0 => Event(proxy, eventId, string.Create(CultureInfo.InvariantCulture, $$"""{"type":"item.changed","data":{"group":"{{group}}","id":"{{id}}"}}""")),
-            1 => Event(proxy, eventId, string.Create(CultureInfo.InvariantCulture, $$"""{"type":"group.changed","data":{"group":"{{group}}"}}""")),
-            2 => Event(proxy, eventId, $$"""{"type":"cache.invalidate","data":{"patterns":["item:{{group}}:*"]}}"""),
-            3 => Invalidate(proxy, $$"""{"keys":["{{key}}"]}"""),
-            4 => Invalidate(proxy, $$"""{"tags":["group:{{group}}"],"mode":"refresh"}"""),
-            _ => Invalidate(proxy, $$"""{"patterns":["item:[{{group}}]:*"]}"""),
+            0 => Event(proxy, eventId, "item.changed", string.Create(CultureInfo.InvariantCulture, $"\"group\":\"{group}\",\"id\":\"{id}\"")),
+            1 => Event(proxy, eventId, "group.changed", string.Create(CultureInfo.InvariantCulture, $"\"group\":\"{group}\"")),
+            2 => Event(proxy, eventId, "cache.invalidate", string.Create(CultureInfo.InvariantCulture, $"\"patterns\":[\"item:{group}:*\"]")),
+            3 => Invalidate(proxy, string.Create(CultureInfo.InvariantCulture, $"\"keys\":[\"item:{group}:{id}\"]")),
+            4 => Invalidate(proxy, string.Create(CultureInfo.InvariantCulture, $"\"tags\":[\"group:{group}\"],\"mode\":\"refresh\"")),
+            _ => Invalidate(proxy, string.Create(CultureInfo.InvariantCulture, $"\"patterns\":[\"item:[{group}]:*\"]")),
         };
         try
         {
@@ -40,9 +39,9 @@ internal sealed class PurgeSender(HttpClient http)
     /// <summary>Whether the way purges the whole group.</summary>
     public static bool IsOfGroup(int way) => way is not (0 or 3);
 
-    private HttpRequestMessage Event(Uri proxy, string id, string json)
+    private HttpRequestMessage Event(Uri proxy, string id, string type, string data)
     {
-        var body = Encoding.UTF8.GetBytes(json);
+        var body = Encoding.UTF8.GetBytes($"{{\"type\":\"{type}\",\"data\":{{{data}}}}}");
         var now = TimeProvider.System.GetUtcNow();
         var request = new HttpRequestMessage(HttpMethod.Post, new Uri(proxy, "/_cache/events")) { Content = Json(body) };
         request.Headers.Add("webhook-id", id);
@@ -51,9 +50,9 @@ internal sealed class PurgeSender(HttpClient http)
         return request;
     }
 
-    private HttpRequestMessage Invalidate(Uri proxy, string json)
+    private HttpRequestMessage Invalidate(Uri proxy, string members)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(proxy, "/_cache/invalidate")) { Content = Json(Encoding.UTF8.GetBytes(json)) };
+        var request = new HttpRequestMessage(HttpMethod.Post, new Uri(proxy, "/_cache/invalidate")) { Content = Json(Encoding.UTF8.GetBytes($"{{{members}}}")) };
         request.Headers.Authorization = new AuthenticationHeaderValue("Bearer", _token);
         return request;
     }
