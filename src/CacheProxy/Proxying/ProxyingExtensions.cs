@@ -36,7 +36,13 @@ internal static class ProxyingExtensions
     public static void MapProxying(this IEndpointRouteBuilder endpoints)
     {
         var policies = endpoints.ServiceProvider.GetRequiredService<PolicyCatalog>();
-        endpoints.MapReverseProxy().ConfigureEndpoints((endpoint, route) =>
+        endpoints.MapReverseProxy(static pipeline =>
+        {
+            pipeline.Use(ForwardingProblems.Write);
+            pipeline.UseSessionAffinity();
+            pipeline.UseLoadBalancing();
+            pipeline.UsePassiveHealthChecks();
+        }).ConfigureEndpoints((endpoint, route) =>
         {
             if (route.OutputCachePolicy is { } name && policies.FindPending(name) is { } policy) endpoint.WithMetadata(policy);
             if (route.CorsPolicy is null && route.RateLimiterPolicy is null && !SomeRouteMatchesByMore(policies.Pending.ReverseProxy)) endpoint.WithMetadata(TargetDecidesRoute.Mark);

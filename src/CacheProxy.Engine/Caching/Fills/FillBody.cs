@@ -14,6 +14,9 @@ internal sealed class FillBody(FillBudget budget, long limit)
     /// <summary>How far the origin may run ahead of the slowest reader once the body is a window.</summary>
     private const long WindowSize = 512 * 1_024;
 
+    /// <summary>The most that a reader is given at once: the server copies it before it waits for the client.</summary>
+    private const int LongestRead = 64 * 1_024;
+
     private readonly Lock _gate = new();
     private readonly List<Block> _blocks = [];
     private readonly List<Reader> _readers = [];
@@ -226,7 +229,7 @@ internal sealed class FillBody(FillBudget budget, long limit)
                 var block = body._blocks[_block - body._dropped];
                 if (_offset < block.Length)
                 {
-                    chunk = block.Written[_offset..];
+                    chunk = block.Written.Slice(_offset, Math.Min(block.Length - _offset, LongestRead));
                     _offset += chunk.Length;
                     At += chunk.Length;
                     if (!body._whole)

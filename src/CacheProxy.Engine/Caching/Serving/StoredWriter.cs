@@ -11,6 +11,9 @@ namespace CacheProxy.Engine.Caching.Serving;
 /// </summary>
 internal sealed class StoredWriter(CacheStatusOptions options, FormSelection forms, TimeProvider time)
 {
+    /// <summary>Bytes that are handed to the server in one piece.</summary>
+    private const int SentAtOnce = 64 * 1_024;
+
     private static readonly StringValues s_hit = "HIT";
     private static readonly StringValues s_staleControl = "max-age=0, must-revalidate";
     private static readonly StringValues s_bytes = "bytes";
@@ -62,8 +65,16 @@ internal sealed class StoredWriter(CacheStatusOptions options, FormSelection for
 
     private static Task Send(HttpContext context, ReadOnlyMemory<byte> body)
     {
+        if (body.Length > SentAtOnce) return SendInPiecesAsync(context, body);
         var write = context.Response.BodyWriter.WriteAsync(body, context.RequestAborted);
         return write.IsCompletedSuccessfully ? Task.CompletedTask : write.AsTask();
+    }
+
+    // The server copies what it is given before it waits for the client: given all of a large body, each slow reader would cost all of it.
+    private static async Task SendInPiecesAsync(HttpContext context, ReadOnlyMemory<byte> body)
+    {
+        for (; !body.IsEmpty; body = body[Math.Min(SentAtOnce, body.Length)..])
+            if ((await context.Response.BodyWriter.WriteAsync(body[..Math.Min(SentAtOnce, body.Length)], context.RequestAborted)).IsCompleted) return;
     }
 
     private ReadOnlyMemory<byte> WriteRange(HttpRequest request, HttpResponse response, PreparedResponse prepared, ReadOnlyMemory<byte> body)

@@ -1,0 +1,26 @@
+using CacheProxy.Engine.Caching.Serving;
+using Yarp.ReverseProxy.Forwarder;
+
+namespace CacheProxy.Proxying;
+
+/// <summary>Requests that pass and that the origin did not answer: YARP leaves a bare status, the client gets the same problem as from a fill.</summary>
+internal static class ForwardingProblems
+{
+    /// <summary>The first step of YARP's pipeline.</summary>
+    public static async Task Write(HttpContext context, RequestDelegate next)
+    {
+        await next(context);
+        // A fill has a response of its own, and says itself what its clients are told.
+        if (context.Features.Get<IForwarderErrorFeature>() is null || context.Response.HasStarted || context.Features.Get<OutgoingTarget>() is not null) return;
+        await (context.Response.StatusCode switch
+        {
+            StatusCodes.Status502BadGateway => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),
+            StatusCodes.Status503ServiceUnavailable => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status503ServiceUnavailable, "origin-unavailable", "No backend is healthy", "Try again shortly.", TimeSpan.FromSeconds(1)),
+            StatusCodes.Status504GatewayTimeout => ProblemWriter.WriteAsync(
+                context, StatusCodes.Status504GatewayTimeout, "origin-timeout", "The backend did not answer in time", "Try again; if it persists, look at the backend's load or raise the route's Timeout."),
+            _ => Task.CompletedTask,
+        });
+    }
+}
