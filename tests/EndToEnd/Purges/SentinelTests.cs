@@ -52,7 +52,7 @@ public sealed class SentinelTests(ITestOutputHelper output)
 
     private static async Task ConfirmedAsync(string master)
     {
-        await using var connection = await ConnectionMultiplexer.ConnectAsync(master);
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(master + ",allowAdmin=true");
         await Poll.UntilAsync(
             async () => ((string)(await connection.GetDatabase().ExecuteAsync("INFO", "replication"))!).Contains("state=online", StringComparison.Ordinal),
             s_limit, () => "the standby did not attach");
