@@ -45,7 +45,7 @@ internal sealed class StandbyWriter(LogNames names, int count, TimeSpan timeout)
 
     private Task<RedisResult>[] Send(IConnectionMultiplexer connection, RedisScript script, RedisKey[] keys, RedisValue[] values, bool whole)
     {
-        var server = connection.GetServer(names.Control[0], asyncState: null, CommandFlags.DemandMaster);
+        var server = MasterOf(connection);
         object[] call = [whole ? script.Text : script.Hash, keys.Length, .. keys.Select(k => (object)k), .. values.Select(v => (object)v)];
         int? database = connection.GetDatabase().Database;
         return
@@ -59,6 +59,19 @@ internal sealed class StandbyWriter(LogNames names, int count, TimeSpan timeout)
 
     private static bool IsUnknown(Task<RedisResult>[] calls) =>
         calls[1].Exception?.InnerException is RedisServerException exception && RedisScript.IsUnknown(exception);
+
+    private IServer MasterOf(IConnectionMultiplexer connection)
+    {
+        try
+        {
+            return connection.GetServer(names.Control[0], asyncState: null, CommandFlags.DemandMaster);
+        }
+        catch (InvalidOperationException exception) when (exception is not ObjectDisposedException)
+        {
+            // What the client library says while a standby is being promoted.
+            throw new LogTransportException(LogFailure.NotMaster, "None of the servers of Redis that are connected is the master now. The master is looked for.", exception);
+        }
+    }
 
     private RedisResult Judge(Task<RedisResult>[] calls)
     {

@@ -103,6 +103,17 @@ public sealed class LogReplicaTests
     }
 
     [Fact]
+    public void Push_AfterARollBackInPlace_IsNotChainedToTheOldHistory()
+    {
+        Beat(0, new(s_epoch, 2, 0, [Line(1), Line(2)]));
+        // The log was set back to 1 and has counted on: its 2 is another one, and its 3 does not follow ours.
+        Assert.Equal(PushOutcome.Heartbeat, _replica.Push(s_epoch, LogRecord.Parse(Line(2).Replace("id2", "other", StringComparison.Ordinal)), "id1"));
+        Assert.Equal(PushOutcome.Heartbeat, _replica.Push(s_epoch, LogRecord.Parse(Line(3)), "other"));
+        Assert.Equal(2, _replica.Current!.Applied);
+        Assert.Equal(PushOutcome.Acknowledge, _replica.Push(s_epoch, LogRecord.Parse(Line(3)), "id2"));
+    }
+
+    [Fact]
     public void Push_BeforeThereIsAState_AsksForAHeartbeat()
     {
         Assert.Equal(PushOutcome.Heartbeat, _replica.Push(s_epoch, LogRecord.Parse(Line(1))));

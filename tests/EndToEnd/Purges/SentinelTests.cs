@@ -43,6 +43,7 @@ public sealed class SentinelTests(ITestOutputHelper output)
         var report = await running;
         output.WriteLine($"{fault}: {report}, {report.Acknowledged - before} after the promotion");
         Assert.Empty(report.Violations);
+        Assert.DoesNotContain("500", report.Refusals.Keys);
         Assert.True(report.Acknowledged > before, report.ToString());
         if (third is not null) await third.DisposeAsync();
     }

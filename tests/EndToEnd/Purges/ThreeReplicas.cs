@@ -7,7 +7,9 @@ internal sealed class ThreeReplicas : IAsyncDisposable
 {
     private readonly List<ProxyProcess> _proxies = [];
 
-    private ThreeReplicas(VersionedOrigin origin, RedisServer redis) => (Origin, Redis) = (origin, redis);
+    private readonly RedisServer? _borrowed;
+
+    private ThreeReplicas(VersionedOrigin origin, RedisServer redis, RedisServer? borrowed) => (Origin, Redis, _borrowed) = (origin, redis, borrowed);
 
     public VersionedOrigin Origin { get; }
 
@@ -24,7 +26,7 @@ internal sealed class ThreeReplicas : IAsyncDisposable
     public static async Task<ThreeReplicas> StartAsync(
         string? lease = null, RedisServer? redis = null, string? connection = null, IReadOnlyDictionary<string, string?>? settings = null)
     {
-        var replicas = new ThreeReplicas(await VersionedOrigin.StartAsync(), redis ?? await RedisServer.StartAsync());
+        var replicas = new ThreeReplicas(await VersionedOrigin.StartAsync(), redis ?? await RedisServer.StartAsync(), redis);
         var routes = WriteRoutes(replicas.Origin.Url);
         var all = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>()) { ["Consistency__Lease"] = lease, ["Logging__LogLevel__Default"] = "Warning" };
         var starting = Enumerable.Range(0, 3).Select(_ => ProxyProcess.StartAsync(
@@ -36,7 +38,7 @@ internal sealed class ThreeReplicas : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         foreach (var proxy in _proxies) await proxy.DisposeAsync();
-        await Redis.DisposeAsync();
+        if (Redis != _borrowed) await Redis.DisposeAsync();
         await Origin.DisposeAsync();
     }
 
