@@ -4,7 +4,7 @@ namespace Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        usage: bench/run.sh [guide] [hit] [shared] [miss] [start] [purge] [--quick]
+        usage: bench/run.sh [guide] [hit] [shared] [miss] [start] [purge] [log] [--quick] [--million]
 
           guide   the caching guide's requests, with and without the cache
           hit     CPU per memory hit against bare Kestrel, nginx proxy_cache and Varnish
@@ -12,16 +12,22 @@ internal sealed record BenchOptions
           miss    CPU per miss against plain YARP
           start   native AOT: file size, first answer, resident memory (publishes: some minutes)
           purge   acknowledgement of purges by three replicas
+          log     acknowledgement by 50 log clients, patterns on few and many entries, a hit's check after 100 000 purges
           --quick fewer and shorter rounds, to see that it runs; the results are not kept
+          --million  log: a pattern on 1 000 000 entries, too (some GB of memory)
 
         Without a name all of them. Results replace their part of bench/RESULTS.md.
         """;
 
-    public static readonly IReadOnlyList<string> AllParts = ["guide", "hit", "shared", "miss", "start", "purge"];
+    public static readonly IReadOnlyList<string> AllParts = ["guide", "hit", "shared", "miss", "start", "purge", "log"];
 
     public required IReadOnlyList<string> Parts { get; init; }
 
     public bool Quick { get; init; }
+
+    public bool Million { get; init; }
+
+    public IReadOnlyList<int> PatternSizes => Million ? [10, 1_000, 100_000, 1_000_000] : [10, 1_000, 100_000];
 
     public int Rounds => Quick ? 2 : 9;
 
@@ -38,8 +44,8 @@ internal sealed record BenchOptions
     {
         var parts = args.Where(a => !a.StartsWith('-')).ToList();
         var flags = args.Where(a => a.StartsWith('-')).ToList();
-        if (parts.Except(AllParts).Any() || flags.Except(["--quick"]).Any())
+        if (parts.Except(AllParts).Any() || flags.Except(["--quick", "--million"]).Any())
             return null;
-        return new BenchOptions { Parts = parts.Count == 0 ? AllParts : parts, Quick = flags.Count > 0 };
+        return new BenchOptions { Parts = parts.Count == 0 ? AllParts : parts, Quick = flags.Contains("--quick"), Million = flags.Contains("--million") };
     }
 }

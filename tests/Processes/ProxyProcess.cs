@@ -15,6 +15,9 @@ public sealed record ProxySettings
     /// <summary>StackExchange.Redis' form or a URL; null for memory only.</summary>
     public string? Redis { get; init; }
 
+    /// <summary>The port of one that ended before, to come back as it; null for a free one.</summary>
+    public int? Port { get; init; }
+
     /// <summary>Environment variables, for instance <c>Consistency__Lease</c>; null removes one.</summary>
     public IReadOnlyDictionary<string, string?> Settings { get; init; } = new Dictionary<string, string?>();
 
@@ -52,7 +55,7 @@ public sealed class ProxyProcess : RunningProcess
     public static async Task<ProxyProcess> StartAsync(ProxySettings? settings = null)
     {
         settings ??= new ProxySettings();
-        var (port, adminPort) = (Ports.Free(), Ports.Free());
+        var (port, adminPort) = (settings.Port ?? Ports.Free(), Ports.Free());
         var environment = DevelopmentKeys.Bearer(DevelopmentKeys.Proxy, Playground.ProxyAudience);
         environment["ASPNETCORE_ENVIRONMENT"] = "Production";
         environment["ASPNETCORE_URLS"] = Local(port).ToString();

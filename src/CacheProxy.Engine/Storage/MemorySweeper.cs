@@ -11,6 +11,9 @@ internal sealed class MemorySweeper(MemoryTier memory, IInvalidationLog log, Tim
 {
     private static readonly TimeSpan s_interval = TimeSpan.FromSeconds(5);
 
+    // A client may take what is stale (max-stale), and a HEAD may freshen it: neither is to be a matter of when the sweeper came by.
+    private static readonly TimeSpan s_grace = TimeSpan.FromSeconds(30);
+
     private long _windowMoved = time.GetTimestamp();
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
@@ -34,7 +37,7 @@ internal sealed class MemorySweeper(MemoryTier memory, IInvalidationLog log, Tim
         foreach (var entry in memory.Entries)
         {
             if (moves) entry.MoveHitWindow();
-            if (entry.Age - entry.Response.InitialAge >= entry.Response.Usefulness) memory.Remove(entry, "expired");
+            if (entry.Age - entry.Response.InitialAge >= entry.Response.Usefulness + s_grace) memory.Remove(entry, "expired");
             else if (snapshot is not null && entry.Check(snapshot) == Verdict.Invalid) memory.Remove(entry, "purged");
         }
     }
