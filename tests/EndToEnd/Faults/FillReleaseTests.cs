@@ -101,6 +101,7 @@ public sealed class FillReleaseTests(FillReleaseTests.Rig rig) : IClassFixture<F
         var replies = Enumerable.Range(0, 1 + 1_024 + 40).Select(i => WireClient.AskAsync(proxy.Url, $"/ttl/{i}")).ToArray();
         await Poll.UntilAsync(() => replies.Count(static reply => reply.IsCompleted) == 40, Limit, () => $"{replies.Count(static reply => reply.IsCompleted)} were answered, {gate.Arrived} at the origin");
         Assert.All(replies.Where(static reply => reply.IsCompleted), static reply => Assert.Equal((503, "1"), (reply.Result.Status, reply.Result["Retry-After"])));
+        await gate.ReachedAsync(1);
         Assert.Equal(1, gate.Arrived);
         gate.Open();
 
