@@ -8,7 +8,6 @@ using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
 using Processes;
-using Prometheus;
 using StackExchange.Redis;
 
 namespace Bench.Parts;
