@@ -8,8 +8,11 @@ namespace EndToEnd.Faults;
 /// Everybody at once on one cold key, over three replicas on one Redis: the origin is asked once. <c>CACHEPROXY_STAMPEDE_CLIENTS</c> sets how
 /// many (10 000 by default; as many files must be open here and a third of them in each replica).
 /// </summary>
+[Collection(Alone)]
 public sealed class StampedeTests
 {
+    private const string Alone = "alone";
+    private const int ConnectedAtOnce = 32;
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
 
     [RedisFact]
@@ -33,12 +36,12 @@ public sealed class StampedeTests
             await connection.AnswerAsync(body);
         });
 
-        var open = new List<WireClient>(clients);
-        for (var i = 0; i < clients; i++)
+        var open = new WireClient[clients];
+        await Parallel.ForAsync(0, clients, new ParallelOptions { MaxDegreeOfParallelism = ConnectedAtOnce }, async (i, _) =>
         {
-            open.Add(await WireClient.ConnectAsync(replicas[i % 3].Url));
+            open[i] = await WireClient.ConnectAsync(replicas[i % 3].Url);
             await open[i].SendAsync(WireClient.Request(replicas[i % 3].Url, "/item/cold"));
-        }
+        });
         await Poll.UntilAsync(async () => await WaitingAsync(replicas) >= clients - 3, Limit, static () => "Not all wait");
         gate.Open();
         var good = 0;
@@ -50,6 +53,10 @@ public sealed class StampedeTests
 
         Assert.Equal((clients, 1), (good, origin.Count("/item/cold")));
     }
+
+    /// <summary>A machine that runs other tests at once may be too late to keep a lock of one second alive: then two requests would be right.</summary>
+    [CollectionDefinition(Alone, DisableParallelization = true)]
+    public sealed class AloneDefinition;
 
     private static async Task<double> WaitingAsync(IEnumerable<ProxyProcess> replicas)
     {
