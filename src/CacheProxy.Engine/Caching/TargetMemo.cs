@@ -59,7 +59,7 @@ internal sealed class TargetMemo
         var request = context.Request;
         if (!HttpMethods.IsGet(request.Method)) return false;
         var headers = request.Headers;
-        if (headers.Accept.Count > 0 && !(headers.Accept is [{ } accept] && accept == "*/*")) return false;
+        if (!AcceptHeader.AdmitsJsonPlainly(headers.Accept)) return false;
         if (headers.Origin.Count > 0 || headers.ContentLength is not null || headers.TransferEncoding.Count > 0 || headers.Upgrade.Count > 0) return false;
         foreach (var name in _credentials.Headers)
             if (headers.ContainsKey(name)) return false;

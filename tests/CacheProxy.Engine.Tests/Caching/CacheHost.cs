@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -39,7 +40,10 @@ internal sealed class CacheHost : IAsyncDisposable
 
     public MemoryTier Memory => _app.Services.GetRequiredService<MemoryTier>();
 
-    public static async Task<CacheHost> StartAsync(CachePolicyConfig? policy = null, CacheEngineOptions? options = null)
+    /// <param name="policy">Of the only route; RFC 9111 without one.</param>
+    /// <param name="options">The bounds.</param>
+    /// <param name="before">A step before all of the engine's.</param>
+    public static async Task<CacheHost> StartAsync(CachePolicyConfig? policy = null, CacheEngineOptions? options = null, Action<IApplicationBuilder>? before = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 12, 0, 0, TimeSpan.Zero));
         var origin = new ScriptedOrigin(time);
@@ -53,10 +57,11 @@ internal sealed class CacheHost : IAsyncDisposable
             provider.GetRequiredService<CacheMetrics>(), time, provider.GetRequiredService<ILogger<LocalInvalidationLog>>()));
         builder.Services.AddCacheEngine(options ?? new CacheEngineOptions { Memory = new MemoryOptions { Limit = 64 << 20 } });
         var app = builder.Build();
+        before?.Invoke(app);
         app.UseTargetMemo();
         app.UseRouting();
         app.UseCacheEngine();
-        app.Map("/{**rest}", origin.PassAsync).WithMetadata(PolicyRequests.Compile(policy ?? ByOrigin));
+        app.Map("/{**rest}", origin.PassAsync).WithMetadata(PolicyRequests.Compile(policy ?? ByOrigin), TargetDecidesRoute.Mark);
         await app.StartAsync();
         return new CacheHost(app, origin, time);
     }
