@@ -120,12 +120,6 @@ public sealed class MemoryTier
         Publish();
     }
 
-    /// <summary>Remembers that responses of this key may differ by these request fields, so that fills can be told apart before they answer.</summary>
-    public ImmutableArray<string> SelectingNames(in Hash256 identity) =>
-        _slots.TryGetValue(identity, out var slot) && slot.Entries is [.., var last]
-            ? [.. last.Response.Selecting.Select(field => field.Name)]
-            : [];
-
     private static bool SameSelection(StoredResponse a, StoredResponse b) => a.Selecting.AsSpan().SequenceEqual(b.Selecting.AsSpan());
 
     private void Link(MemoryEntry entry)
