@@ -32,7 +32,6 @@ try
     var app = builder.Build();
     app.UseHosting();
     app.UseWhen(static context => !context.IsOperatorsListener(), static clients => clients.UseTargetMemo());
-    app.UsePool();
     app.UseManagement();
     app.UseRouting();
     app.UseRequestTimeouts();

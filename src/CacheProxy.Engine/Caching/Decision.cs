@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 
@@ -57,12 +58,18 @@ internal static class DecisionTable
     ];
 
     private static readonly string[] s_bypass = [.. Enum.GetNames<BypassReason>().Select(Kebab)];
+    private static readonly string[] s_origin = [.. Enum.GetNames<OriginResult>().Select(Kebab)];
+    private static readonly string[] s_failures = [.. Enum.GetNames<FillFailure>().Select(Kebab)];
 
     public static string XCache(CacheResult result) => s_rows[(int)result].XCache;
 
     public static string Label(CacheResult result) => s_rows[(int)result].Label;
 
     public static string Label(BypassReason reason) => s_bypass[(int)reason];
+
+    public static string Label(OriginResult result) => s_origin[(int)result];
+
+    public static string Label(FillFailure failure) => s_failures[(int)failure];
 
     public static ForwardReason Forward(BypassReason reason) => reason switch
     {
@@ -79,5 +86,5 @@ internal static class DecisionTable
     };
 
     /// <summary>Kebab case of an enum member: what labels and details are written in.</summary>
-    public static string Kebab(string name) => string.Concat(name.Select((c, i) => i > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString()));
+    private static string Kebab(string name) => string.Concat(name.Select((c, i) => i > 0 && char.IsUpper(c) ? $"-{char.ToLowerInvariant(c)}" : char.ToLowerInvariant(c).ToString()));
 }

@@ -30,9 +30,21 @@ public static class KeyEscaping
     }
 
     /// <summary>Decodes percent-encoding; false when a percent sign is not followed by two digits or the bytes are not UTF-8.</summary>
+    internal static bool TryDecode(string text, bool plusIsSpace, [NotNullWhen(true)] out string? value)
+    {
+        if (!text.AsSpan().ContainsAny('%', '+')) { value = text; return true; }
+        return TryDecodeEscapes(text, plusIsSpace, out value);
+    }
+
+    /// <summary>Decodes percent-encoding; false when a percent sign is not followed by two digits or the bytes are not UTF-8.</summary>
     internal static bool TryDecode(ReadOnlySpan<char> text, bool plusIsSpace, [NotNullWhen(true)] out string? value)
     {
         if (!text.ContainsAny('%', '+')) { value = text.ToString(); return true; }
+        return TryDecodeEscapes(text, plusIsSpace, out value);
+    }
+
+    private static bool TryDecodeEscapes(ReadOnlySpan<char> text, bool plusIsSpace, [NotNullWhen(true)] out string? value)
+    {
         value = null;
         var bytes = new byte[Encoding.UTF8.GetMaxByteCount(text.Length)];
         var length = 0;

@@ -10,7 +10,8 @@ namespace CacheProxy.Engine.Policies;
 /// </summary>
 internal sealed class PathReading
 {
-    private readonly Dictionary<string, (string Raw, bool CatchAll)> _raw = new(StringComparer.OrdinalIgnoreCase);
+    // A handful at most: a list is looked through sooner than a table is built.
+    private readonly List<Segment> _segments = [];
     private readonly RouteValueDictionary _routed;
     private readonly bool _aligned;
 
@@ -23,8 +24,11 @@ internal sealed class PathReading
     /// <summary>The decoded value; absent where it cannot be decoded in one way only.</summary>
     public TemplateValue Value(string name)
     {
-        if (_aligned && _raw.TryGetValue(name, out var raw))
-            return KeyEscaping.TryDecode(raw.Raw, plusIsSpace: false, out var value) ? TemplateValue.OfText(value) : TemplateValue.Absent;
+        if (_aligned)
+        {
+            foreach (var segment in _segments)
+                if (segment.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) return segment.Value;
+        }
         // A default of the route, or the values of another route that a purge's target would take.
         return _routed.TryGetValue(name, out var routed) && routed?.ToString() is { Length: > 0 } text ? TemplateValue.OfText(text) : TemplateValue.Absent;
     }
@@ -34,15 +38,21 @@ internal sealed class PathReading
     public bool IsToldBy(IReadOnlyList<TemplatePart> keyed)
     {
         if (!_aligned) return false;
-        foreach (var (name, raw) in _raw)
+        foreach (var segment in _segments)
         {
-            var part = keyed.FirstOrDefault(part => part.Name!.Source == TemplateSource.Route && part.Name.Name.Equals(name, StringComparison.OrdinalIgnoreCase));
-            if (part is null || Value(name) is not { Kind: ValueKind.Text } value) return false;
+            if (PartOf(keyed, segment.Name) is not { } part || segment.Value is not { Kind: ValueKind.Text } value) return false;
             var text = part.Filters.Contains(TemplateFilter.Uuid) ? TemplateFilters.CanonicalUuid(value.Text) : value.Text;
-            var escaped = raw.CatchAll ? string.Join('/', text.Split('/').Select(KeyEscaping.Escape)) : KeyEscaping.Escape(text);
-            if (escaped != raw.Raw) return false;
+            var escaped = segment.IsCatchAll ? string.Join('/', text.Split('/').Select(KeyEscaping.Escape)) : KeyEscaping.Escape(text);
+            if (escaped != segment.Raw) return false;
         }
         return true;
+    }
+
+    private static TemplatePart? PartOf(IReadOnlyList<TemplatePart> keyed, string name)
+    {
+        for (var i = 0; i < keyed.Count; i++)
+            if (keyed[i].Name is { Source: TemplateSource.Route } named && named.Name.Equals(name, StringComparison.OrdinalIgnoreCase)) return keyed[i];
+        return null;
     }
 
     private bool Align(RoutePattern pattern, string path)
@@ -55,13 +65,13 @@ internal sealed class PathReading
             var catchAll = segment.Parts[0] is RoutePatternParameterPart { IsCatchAll: true };
             var end = catchAll ? -1 : path.IndexOf('/', position);
             if (end < 0) end = path.Length;
-            var raw = path[position..end];
+            var raw = path.AsSpan(position, end - position);
             switch (segment.Parts[0])
             {
-                case RoutePatternLiteralPart literal when literal.Content == raw:
+                case RoutePatternLiteralPart literal when raw.SequenceEqual(literal.Content):
                     break;
                 case RoutePatternParameterPart parameter when raw.Length > 0 || catchAll:
-                    _raw[parameter.Name] = (raw, catchAll);
+                    _segments.Add(new Segment(parameter.Name, raw.ToString(), catchAll));
                     break;
                 default:
                     return false;
@@ -69,5 +79,19 @@ internal sealed class PathReading
             position = end + 1;
         }
         return position == path.Length + 1;
+    }
+
+    /// <summary>What of the path stands for a parameter of the route.</summary>
+    private sealed class Segment(string name, string raw, bool isCatchAll)
+    {
+        public string Name => name;
+
+        public string Raw => raw;
+
+        public bool IsCatchAll => isCatchAll;
+
+        /// <summary>Decoded; absent where that cannot be done in one way only.</summary>
+        public TemplateValue Value { get; } =
+            KeyEscaping.TryDecode(raw, plusIsSpace: false, out var value) ? TemplateValue.OfText(value) : TemplateValue.Absent;
     }
 }

@@ -45,18 +45,35 @@ internal sealed partial class PlanFields(CachePolicy policy, HttpContext context
 
     private void AddValues(Template key, RequestValues values)
     {
-        var skipped = key.Placeholders.Where(part => part.Group >= 0 && values[part.Name!].Kind == ValueKind.Absent).Select(part => part.Group).ToHashSet();
         foreach (var part in key.Placeholders)
         {
             var value = values[part.Name!];
             identity.Add((char)('0' + value.Kind), "");
             if (value.Kind == ValueKind.Absent) continue;
-            var items = TemplateFilters.Canonical(value, part.Filters);
-            foreach (var item in items) identity.Add('v', item);
-            if (policy.Rules.IsUnambiguous && !skipped.Contains(part.Group) && IsTold(part, value)) continue;
-            rest.Add((char)('0' + value.Kind), part.Name!.ToString());
-            foreach (var item in items) rest.Add('v', item);
+            var isTold = policy.Rules.IsUnambiguous && !IsSkipped(key, part.Group, values) && IsTold(part, value);
+            if (!isTold) rest.Add((char)('0' + value.Kind), part.Name!.ToString());
+            if (!value.IsList)
+            {
+                AddValue(TemplateFilters.CanonicalText(value, part), isTold);
+                continue;
+            }
+            foreach (var item in TemplateFilters.Canonical(value, part.Filters)) AddValue(item, isTold);
         }
+    }
+
+    private void AddValue(string text, bool isTold)
+    {
+        identity.Add('v', text);
+        if (!isTold) rest.Add('v', text);
+    }
+
+    /// <summary>Whether the brackets that a placeholder stands in are left out.</summary>
+    private static bool IsSkipped(Template key, int group, RequestValues values)
+    {
+        if (group < 0) return false;
+        foreach (var part in key.Placeholders)
+            if (part.Group == group && values[part.Name!].Kind == ValueKind.Absent) return true;
+        return false;
     }
 
     /// <summary>Whether the text that a value makes could come from no value of another type.</summary>

@@ -55,11 +55,11 @@ internal static class RequestPlanner
             key = policy.Rules.Key.Render(name => values[name], out _);
             if (key is null) return BypassReason.KeyIncomplete;
         }
-        if (TagsOf(policy, values) is not { } tags) return BypassReason.KeyIncomplete;
+        var request = context.Request;
+        if (TagsOf(policy, values, Tag(policy, request, target, query)) is not { } tags) return BypassReason.KeyIncomplete;
         reason = AccessTargets(policy, values, out var accessTargets);
         if (reason != BypassReason.None) return reason;
 
-        var request = context.Request;
         var primaryKey = key is null ? TargetNames.PrimaryKey(request.Scheme, request.Host.Value ?? "", target.Path) : KeyNames.ShortenKey(key);
         var accept = Accept(policy, request.Headers);
         using var identity = new KeyedFields();
@@ -72,7 +72,7 @@ internal static class RequestPlanner
             PrimaryKey = primaryKey,
             Name = name,
             Identity = identity.Hash(),
-            Tags = tags.Add(Tag(policy, request, target, query)),
+            Tags = tags,
             Target = Target(context, target, query),
             Body = fields.Sent,
             Accept = accept,
@@ -171,16 +171,26 @@ internal static class RequestPlanner
         return query.Sent is null ? target.Path : $"{target.Path}?{query.Sent}";
     }
 
-    private static ImmutableArray<string>? TagsOf(CachePolicy policy, RequestValues values)
+    /// <param name="policy">Whose tags.</param>
+    /// <param name="values">What its placeholders stand for.</param>
+    /// <param name="uri">The implicit tag, which comes last.</param>
+    private static ImmutableArray<string>? TagsOf(CachePolicy policy, RequestValues values, string uri)
     {
-        if (policy.Rules.Tags.IsEmpty) return [];
-        var tags = new HashSet<string>(StringComparer.Ordinal);
+        var tags = ImmutableArray.CreateBuilder<string>(policy.Rules.Tags.Length + 1);
+        HashSet<string>? seen = null;
         foreach (var template in policy.Rules.Tags)
         {
             if (template.RenderEach(name => values[name], Template.MaxEach, out _) is not { } each) return null;
-            foreach (var tag in each) tags.Add(KeyNames.ShortenKey(tag));
+            // Few are compared one by one; the lists of a client's body may be long.
+            if (seen is null && tags.Count + each.Length > 8) seen = new HashSet<string>(tags, StringComparer.Ordinal);
+            foreach (var text in each)
+            {
+                var tag = KeyNames.ShortenKey(text);
+                if (seen?.Add(tag) ?? !tags.Contains(tag)) tags.Add(tag);
+            }
         }
-        return [.. tags];
+        tags.Add(uri);
+        return tags.DrainToImmutable();
     }
 
     private static BypassReason AccessTargets(CachePolicy policy, RequestValues values, out ImmutableArray<string> targets)

@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
-using System.Text;
+using System.Globalization;
+using System.Runtime.CompilerServices;
 
 namespace CacheProxy.Engine.Policies;
 
@@ -31,9 +32,11 @@ internal sealed record TemplateName(TemplateSource Source, string Name)
 /// <summary>A literal (<see cref="Name"/> is null) or a placeholder; <see cref="Group"/> numbers the brackets it stands in, −1 for none.</summary>
 internal sealed record TemplatePart(string Literal, TemplateName? Name, ImmutableArray<TemplateFilter> Filters, int Group)
 {
-    public bool IsHashed => Filters.Contains(TemplateFilter.Md5) || Filters.Contains(TemplateFilter.Sha256);
+    public bool IsHashed { get; } = Filters.Contains(TemplateFilter.Md5) || Filters.Contains(TemplateFilter.Sha256);
 
-    public bool IsSorted => Filters.Contains(TemplateFilter.Sort);
+    public bool IsSorted { get; } = Filters.Contains(TemplateFilter.Sort);
+
+    public bool IsUuid { get; } = Filters.Contains(TemplateFilter.Uuid);
 }
 
 /// <summary>A compiled template of a key, a tag or a path.</summary>
@@ -63,14 +66,19 @@ internal sealed class Template
     {
         var skipped = Skipped(value, out missing);
         if (missing is not null) return null;
-        var result = new StringBuilder(Text.Length + 32);
+        var result = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[256]);
         foreach (var part in Parts)
         {
             if (part.Group >= 0 && skipped[part.Group]) continue;
-            if (part.Name is null) result.Append(part.Literal);
-            else result.AppendJoin('|', TemplateFilters.Apply(value(part.Name), part.Filters));
+            if (part.Name is null)
+            {
+                result.AppendLiteral(part.Literal);
+                continue;
+            }
+            var found = value(part.Name);
+            result.AppendLiteral(TemplateFilters.PlainText(found, part) ?? string.Join('|', TemplateFilters.Apply(found, part.Filters)));
         }
-        return result.ToString();
+        return result.ToStringAndClear();
     }
 
     /// <summary>Renders one text for each element of its lists, each once.</summary>
@@ -79,6 +87,7 @@ internal sealed class Template
     /// <param name="missing">The mandatory name that is absent, or is a dot segment.</param>
     public ImmutableArray<string>? RenderEach(Func<TemplateName, TemplateValue> value, int limit, out TemplateName? missing)
     {
+        if (!HasList(value)) return Render(value, out missing) is { } only ? [only] : null;
         var skipped = Skipped(value, out missing);
         if (missing is not null) return null;
         List<string> results = [""];
@@ -95,6 +104,13 @@ internal sealed class Template
             results = [.. results.SelectMany(_ => items, (prefix, item) => prefix + item)];
         }
         return [.. results.Distinct()];
+    }
+
+    private bool HasList(Func<TemplateName, TemplateValue> value)
+    {
+        foreach (var part in Placeholders)
+            if (value(part.Name!).IsList) return true;
+        return false;
     }
 
     private bool[] Skipped(Func<TemplateName, TemplateValue> value, out TemplateName? missing)

@@ -20,6 +20,14 @@ internal static class TemplateFilters
     public static readonly ImmutableArray<(string Name, TemplateFilter Filter)> All =
         [("sort", TemplateFilter.Sort), ("md5", TemplateFilter.Md5), ("sha256", TemplateFilter.Sha256), ("uuid", TemplateFilter.Uuid)];
 
+    /// <summary>The only text that the value renders to, where it is no list and no filter hashes it: the usual case, without arrays.</summary>
+    public static string? PlainText(in TemplateValue value, TemplatePart part) =>
+        value.IsList || part.IsHashed ? null : CanonicalText(value, part);
+
+    /// <summary>What counts of a value that is no list, before any hashing.</summary>
+    public static string CanonicalText(in TemplateValue value, TemplatePart part) =>
+        KeyEscaping.Escape(part.IsUuid ? CanonicalUuid(value.Text) : value.Text);
+
     /// <summary>The elements that the value renders to: one, or one for each element of a list that no filter has hashed.</summary>
     public static ImmutableArray<string> Apply(in TemplateValue value, ImmutableArray<TemplateFilter> filters)
     {

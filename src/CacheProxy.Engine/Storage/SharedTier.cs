@@ -13,7 +13,6 @@ namespace CacheProxy.Engine.Storage;
 /// </summary>
 public sealed class SharedTier
 {
-    private static readonly PipeOptions s_unpaused = new(pauseWriterThreshold: 0);
     private readonly IOutputCacheBufferStore _store;
     private readonly SharedTierBreaker _breaker;
     private readonly SharedTierOptions _options;
@@ -73,19 +72,16 @@ public sealed class SharedTier
     {
         if (_breaker.IsOpen) return null;
         var started = _time.GetTimestamp();
-        var pipe = new Pipe(s_unpaused);
+        var arriving = new ArrivingEntry();
         try
         {
-            if (!await GetAsync(name, pipe.Writer))
+            if (!await GetAsync(name, arriving))
             {
                 Observe("get", "miss", started);
                 _breaker.Succeeded();
                 return null;
             }
-            await pipe.Writer.CompleteAsync();
-            var read = await pipe.Reader.ReadAsync();
-            var record = EntryFormat.Decode(read.Buffer.ToArray());
-            await pipe.Reader.CompleteAsync();
+            var record = EntryFormat.Decode(arriving.Bytes);
             Observe("get", record is null ? "unreadable" : "hit", started);
             _breaker.Succeeded();
             return record;
@@ -137,7 +133,7 @@ public sealed class SharedTier
         exception.Message.StartsWith("WRONGTYPE", StringComparison.Ordinal) || exception.Message.StartsWith("OOM", StringComparison.Ordinal);
 
     private void Observe(string operation, string outcome, long started) =>
-        _metrics.SharedDuration.WithLabels(operation, outcome).Observe(_time.GetElapsedTime(started).TotalSeconds);
+        _metrics.SharedDuration.Of(operation, outcome).Observe(_time.GetElapsedTime(started).TotalSeconds);
 }
 
 /// <summary>What is looked for in the shared tier.</summary>

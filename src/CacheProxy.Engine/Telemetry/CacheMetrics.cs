@@ -17,7 +17,7 @@ public sealed class CacheMetrics
         Requests = factory.CreateCounter("cacheproxy_requests_total", "Requests answered, by policy, result of the cache and class of status code.", ["policy", "result", "code"]);
         RequestDuration = Seconds(factory, "cacheproxy_request_duration_seconds", "From the request's head to the end of its answer.", "policy", "result");
         Bypass = factory.CreateCounter("cacheproxy_bypass_total", "Requests that went past the cache, by reason. A rise after a release means that clients send what the policy does not expect.", ["policy", "reason"]);
-        OriginDuration = Seconds(factory, "cacheproxy_origin_duration_seconds", "From the fill's start to its end.", "policy", "outcome");
+        OriginDuration = new LabelPairs<Histogram.Child>(Seconds(factory, "cacheproxy_origin_duration_seconds", "From the fill's start to its end.", "policy", "outcome").WithLabels);
         OriginSaved = factory.CreateCounter("cacheproxy_origin_saved_seconds_total", "Seconds of the origin's time that hits have saved: for each hit what its fill had taken.", ["policy"]);
         FillsInFlight = factory.CreateGauge("cacheproxy_fills_in_flight", "Requests to the origin for the cache that are under way.");
         FillWaiters = factory.CreateGauge("cacheproxy_fill_waiters", "Requests that wait for a fill that another one started.");
@@ -26,7 +26,7 @@ public sealed class CacheMetrics
         MemoryBytes = factory.CreateGauge("cacheproxy_memory_bytes", "Bytes held by the memory tier, of Memory:Limit.");
         MemoryEntries = factory.CreateGauge("cacheproxy_memory_entries", "Stored responses in the memory tier.");
         Evictions = factory.CreateCounter("cacheproxy_evictions_total", "Entries that left the memory tier, by reason. Many by 'size' mean that Memory:Limit is small for the working set.", ["reason"]);
-        SharedDuration = Seconds(factory, "cacheproxy_shared_duration_seconds", "Calls to the shared tier.", "operation", "outcome");
+        SharedDuration = new LabelPairs<Histogram.Child>(Seconds(factory, "cacheproxy_shared_duration_seconds", "Calls to the shared tier.", "operation", "outcome").WithLabels);
         SharedBreakerOpen = factory.CreateGauge("cacheproxy_shared_breaker_open", "1 while the shared tier is left alone because it failed.");
         Invalidations = factory.CreateCounter("cacheproxy_invalidations_total", "Purges acknowledged by this replica, by who asked and mode.", ["source", "mode"]);
         InvalidationAck = Seconds(factory, "cacheproxy_invalidation_ack_duration_seconds", "From a purge's arrival to its acknowledgement: when it is true on every replica.");
@@ -53,7 +53,7 @@ public sealed class CacheMetrics
     public Counter Bypass { get; }
 
     /// <summary><c>cacheproxy_origin_duration_seconds</c>.</summary>
-    public Histogram OriginDuration { get; }
+    public LabelPairs<Histogram.Child> OriginDuration { get; }
 
     /// <summary><c>cacheproxy_origin_saved_seconds_total</c>.</summary>
     public Counter OriginSaved { get; }
@@ -80,7 +80,7 @@ public sealed class CacheMetrics
     public Counter Evictions { get; }
 
     /// <summary><c>cacheproxy_shared_duration_seconds</c>.</summary>
-    public Histogram SharedDuration { get; }
+    public LabelPairs<Histogram.Child> SharedDuration { get; }
 
     /// <summary><c>cacheproxy_shared_breaker_open</c>.</summary>
     public Gauge SharedBreakerOpen { get; }

@@ -41,9 +41,6 @@ public static class HostingExtensions
         return app.UseMiddleware<FaultMiddleware>().UseMiddleware<StrictRequestMiddleware>().UseMiddleware<ForwardedMiddleware>();
     }
 
-    /// <summary>From here on requests run on the pool. Comes after the step that answers hits from memory, and before everything else.</summary>
-    public static IApplicationBuilder UsePool(this IApplicationBuilder app) => app.UseMiddleware<PoolMiddleware>();
-
     private static IServiceCollection AddHealthPage(this IServiceCollection services, int index) =>
         services.AddSingleton(provider => provider.GetRequiredService<HealthPages>().All().ElementAt(index));
 }

@@ -9,39 +9,38 @@ namespace CacheProxy.Proxying;
 /// </summary>
 internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpRequestTimeoutFeature, IDisposable
 {
-    private readonly CancellationTokenSource _head;
-    private readonly CancellationTokenSource _linked;
+    private readonly CancellationTokenSource _source = new();
     private readonly CancellationToken _outer;
+    private readonly CancellationTokenRegistration _outerCancels;
     private bool _headArrived;
 
     public DetachedLifetime(TimeSpan headTimeout, CancellationToken outer)
     {
         _outer = outer;
-        _head = new CancellationTokenSource();
-        if (headTimeout > TimeSpan.Zero && headTimeout != Timeout.InfiniteTimeSpan) _head.CancelAfter(headTimeout);
-        _linked = CancellationTokenSource.CreateLinkedTokenSource(_head.Token, outer);
-        RequestAborted = _linked.Token;
+        _outerCancels = outer.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
+        if (headTimeout > TimeSpan.Zero && headTimeout != Timeout.InfiniteTimeSpan) _source.CancelAfter(headTimeout);
+        RequestAborted = _source.Token;
     }
 
     public CancellationToken RequestAborted { get; set; }
 
-    public CancellationToken RequestTimeoutToken => _head.Token;
+    public CancellationToken RequestTimeoutToken => _source.Token;
 
     /// <summary>YARP gave the response up: the origin broke off.</summary>
     public bool WasAborted { get; private set; }
 
-    public bool HeadTimedOut => !_headArrived && _head.IsCancellationRequested && !_outer.IsCancellationRequested;
+    public bool HeadTimedOut => !_headArrived && !WasAborted && _source.IsCancellationRequested && !_outer.IsCancellationRequested;
 
     public void HeadArrived()
     {
         _headArrived = true;
-        _head.CancelAfter(Timeout.InfiniteTimeSpan);
+        _source.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     public void Abort()
     {
         WasAborted = true;
-        _linked.Cancel();
+        _source.Cancel();
     }
 
     public void DisableTimeout()
@@ -51,7 +50,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
 
     public void Dispose()
     {
-        _linked.Dispose();
-        _head.Dispose();
+        _outerCancels.Dispose();
+        _source.Dispose();
     }
 }

@@ -61,7 +61,8 @@ internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions
     private static FeatureCollection FeaturesOf(OriginRequest request, DetachedResponse response, DetachedLifetime lifetime)
     {
         var target = Engine.Policies.RequestTarget.Parse(request.Target);
-        var features = new FeatureCollection();
+        // Ours and those that YARP adds: a table that grew on the way would be made three times.
+        var features = new FeatureCollection(24);
         features.Set<IHttpRequestFeature>(new HttpRequestFeature
         {
             Method = request.Method,

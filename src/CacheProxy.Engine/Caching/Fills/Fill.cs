@@ -19,7 +19,12 @@ internal sealed class Fill : IDisposable
     private readonly TimeProvider _time;
     private readonly TimeSpan _unattended;
     private const int MaxInterim = 16;
-    private TaskCompletionSource? _announced;
+
+    // Whoever started the fill goes on where it ends, without a way through the pool; the others go on all at once, each on a thread of the pool.
+    private readonly TaskCompletionSource _starters = new();
+    private TaskCompletionSource _followers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _startersInterim;
+    private volatile FillOutcome? _settled;
     private ImmutableArray<InterimResponse> _interim = [];
     private ITimer? _timer;
     private int _clients;
@@ -91,34 +96,81 @@ internal sealed class Fill : IDisposable
         return WouldBeValid(snapshot, tags);
     }
 
+    /// <summary>
+    /// The outcome, once a client can do something with it: at once, or, where the response is sent when it is whole, at its end;
+    /// <see langword="null"/> until then.
+    /// </summary>
+    public FillOutcome? Settled => _settled;
+
     /// <summary>What came before the final response, for those who wait now; it is stored nowhere. A flood of them ends at some point.</summary>
     public void Announce(InterimResponse response)
     {
+        TaskCompletionSource followers;
+        TaskCompletionSource? starters;
         lock (_gate)
         {
-            if (_interim.Length == MaxInterim) return;
+            if (_interim.Length == MaxInterim || _settled is not null) return;
             _interim = _interim.Add(response);
-            _announced?.TrySetResult();
-            _announced = null;
+            (followers, _followers) = (_followers, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            (starters, _startersInterim) = (_startersInterim, null);
         }
+        followers.TrySetResult();
+        starters?.TrySetResult();
     }
 
-    /// <summary>The interim responses so far, and the task that ends with the next one.</summary>
-    public (ImmutableArray<InterimResponse> SoFar, Task Next) Interim()
+    /// <summary>The interim responses so far, and the task that ends with the next one or with <see cref="Settled"/>.</summary>
+    /// <param name="started">For the client that started the fill.</param>
+    /// <param name="relays">Whether that client wants interim responses.</param>
+    public (ImmutableArray<InterimResponse> SoFar, Task Next) News(bool started, bool relays)
     {
         lock (_gate)
         {
-            _announced ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return (_interim, _announced.Task);
+            if (!started) return (_interim, _followers.Task);
+            if (!relays || _settled is not null) return (_interim, _starters.Task);
+            _startersInterim ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            return (_interim, Task.WhenAny(_starters.Task, _startersInterim.Task));
         }
     }
 
-    public void Decide(FillOutcome outcome) => _outcome.TrySetResult(outcome);
+    /// <summary>The head is known, or it is clear that there will be none.</summary>
+    /// <param name="outcome">What the clients are told.</param>
+    /// <param name="isLast">Whether the fill ends with it.</param>
+    public void Decide(FillOutcome outcome, bool isLast = false)
+    {
+        if (!_outcome.TrySetResult(outcome)) return;
+        if (outcome is FillOutcome.Responding { IsSentWhole: true }) return;
+        Settle(outcome);
+        if (!isLast) HandOver();
+    }
 
+    /// <summary>The body has ended.</summary>
+    /// <param name="entry">What was stored.</param>
     public void Complete(MemoryEntry? entry)
     {
-        _completed.TrySetResult(entry);
+        if (!_completed.TrySetResult(entry)) return;
         lock (_gate) _timer?.Dispose();
+        if (_outcome.Task is { IsCompletedSuccessfully: true, Result: var outcome }) Settle(outcome);
+    }
+
+    /// <summary>Lets the client that started the fill go on, on a thread of the pool: the fill has more to do.</summary>
+    public void HandOver()
+    {
+        if (!_starters.Task.IsCompleted) ThreadPool.UnsafeQueueUserWorkItem(static starters => starters.TrySetResult(), _starters, preferLocal: true);
+    }
+
+    /// <summary>Lets the client that started the fill go on, right here: the last thing that a fill does.</summary>
+    public void HandBack() => _starters.TrySetResult();
+
+    private void Settle(FillOutcome outcome)
+    {
+        TaskCompletionSource followers;
+        lock (_gate)
+        {
+            if (_settled is not null) return;
+            _settled = outcome;
+            followers = _followers;
+        }
+        followers.TrySetResult();
     }
 
     /// <summary>Whether a response of this fill would be valid under a state: what joining asks (INVALIDATION 3).</summary>

@@ -49,7 +49,7 @@ internal sealed class FillClient(
             using (attendance)
             {
                 if (!started && await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;
-                if (await OutcomeAsync(attendance.Fill, context) is not { } outcome) return FillAnswer.Done;
+                if (await OutcomeAsync(attendance.Fill, started, context) is not { } outcome) return FillAnswer.Done;
                 var step = await UseAsync(context, demand, request, attendance, outcome, new Terms(started, right, tooLong));
                 if (step.Answer is { } answer) return answer;
                 if (step.OtherVariant is { } differing) key = FillKey.Of(request, differing, headers);
@@ -59,36 +59,33 @@ internal sealed class FillClient(
         }
     }
 
-    private async Task<FillOutcome?> OutcomeAsync(Fill fill, HttpContext context)
+    /// <summary>
+    /// Waits for the outcome, and passes on what comes before the final response. Within the request's own flow: nobody else writes to its client.
+    /// </summary>
+    private async Task<FillOutcome?> OutcomeAsync(Fill fill, bool started, HttpContext context)
     {
+        var client = context.Request.Protocol == HttpProtocol.Http11 ? context.Features.Get<IInterimResponseFeature>() : null;
+        var sent = 0;
         try
         {
-            if (context.Request.Protocol == HttpProtocol.Http11 && context.Features.Get<IInterimResponseFeature>() is { } client)
-                await RelayInterimAsync(fill, client, context.RequestAborted);
-            return await fill.Outcome.WaitAsync(options.MaxWait, time, context.RequestAborted);
+            while (true)
+            {
+                var (soFar, next) = fill.News(started, client is not null);
+                for (; client is not null && sent < soFar.Length; sent++) await client.SendAsync(soFar[sent], context.RequestAborted);
+                if (fill.Settled is { } outcome) return outcome;
+                await next.WaitAsync(options.MaxWait, time, context.RequestAborted);
+            }
         }
         catch (TimeoutException)
         {
-            return new FillOutcome.Failed(FillFailure.TimedOut);
+            // What has begun to arrive is waited for as long as the origin is given.
+            return fill.Settled ?? (fill.Outcome is { IsCompletedSuccessfully: true, Result: var late } ? late : new FillOutcome.Failed(FillFailure.TimedOut));
         }
         catch (OperationCanceledException)
         {
             // Whoever cancelled it: an answer that is none must not look like an empty one.
             context.Abort();
             return null;
-        }
-    }
-
-    /// <summary>Passes on what comes before the final response, until that is there. Within the request's own flow: nobody else writes to its client.</summary>
-    private async Task RelayInterimAsync(Fill fill, IInterimResponseFeature client, CancellationToken aborted)
-    {
-        var sent = 0;
-        while (true)
-        {
-            var (soFar, next) = fill.Interim();
-            for (; sent < soFar.Length; sent++) await client.SendAsync(soFar[sent], aborted);
-            if (fill.Outcome.IsCompleted) return;
-            await Task.WhenAny(fill.Outcome, next).WaitAsync(options.MaxWait, time, aborted);
         }
     }
 

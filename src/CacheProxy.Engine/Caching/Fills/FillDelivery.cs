@@ -8,9 +8,6 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// <summary>Sends what a fill came to: as it arrives, whole from what was stored, or a problem.</summary>
 internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, RequestMeter meter)
 {
-    /// <summary>Up to this length a body of known length is sent once it is whole: then it has its entity tag (DESIGN 3).</summary>
-    private const long SentWhole = 64 * 1_024;
-
     /// <summary>Sends a stored response.</summary>
     public async Task ServeAsync(HttpContext context, FillDemand demand, MemoryEntry entry, Answer answer)
     {
@@ -73,7 +70,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
             _ => ProblemWriter.WriteAsync(
                 context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),
         });
-        meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = DecisionTable.Kebab(failure.ToString()) }, demand.Started, demand.Plan.PrimaryKey);
+        meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = DecisionTable.Label(failure) }, demand.Started, demand.Plan.PrimaryKey);
     }
 
     /// <summary>Says that nothing stored answers a request that forbids asking the origin (RFC 9111 §5.2.1.7).</summary>
@@ -109,7 +106,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
 
     // A part goes as it came: it is what was asked for.
     private static bool WantsWhole(HttpRequest request, FillOutcome.Responding head) => head.Status != StatusCodes.Status206PartialContent
-        && (head.ContentLength <= SentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers));
+        && (head.IsSentWhole || request.Headers.Range.Count > 0 || ConditionalRequest.IsConditional(request.Headers));
 }
 
 /// <summary>What came of sending an answer while it arrives.</summary>

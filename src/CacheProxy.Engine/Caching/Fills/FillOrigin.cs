@@ -40,7 +40,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         var started = time.GetTimestamp();
         var sink = new Sink(decision, fill, basis, time.GetUtcNow());
         var result = await origin.SendAsync(RequestFor(fill, basis), sink, fill.Abandoned);
-        metrics.OriginDuration.WithLabels(fill.Plan.Policy.Name, DecisionTable.Kebab(result.ToString())).Observe(time.GetElapsedTime(started).TotalSeconds);
+        metrics.OriginDuration.Of(fill.Plan.Policy.Name, DecisionTable.Label(result)).Observe(time.GetElapsedTime(started).TotalSeconds);
         return (sink, result);
     }
 

@@ -20,6 +20,12 @@ internal abstract record FillOutcome
         /// <summary>The announced length of the body, if there is one.</summary>
         public long? ContentLength { get; init; }
 
+        /// <summary>Up to this length a body of known length is sent once it is whole: then it has its entity tag (DESIGN 3).</summary>
+        private const long LongestSentWhole = 64 * 1_024;
+
+        /// <summary>Whether every client gets it when it is whole. A part goes as it came: it is what was asked for.</summary>
+        public bool IsSentWhole => Prototype is not null && Status != 206 && ContentLength <= LongestSentWhole;
+
         /// <summary>The length that a head announces.</summary>
         public static long? LengthOf(HeaderFields headers) =>
             headers["Content-Length"] is [{ } text] && long.TryParse(text, System.Globalization.NumberStyles.None, null, out var length) ? length : null;

@@ -20,10 +20,23 @@ namespace CacheProxy.Engine.Caching.Fills;
 internal sealed class FillRunner(
     SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
 {
-    /// <summary>Starts the fill on its own, detached from the caller's flow.</summary>
-    public void Start(Fill fill, Action<Fill> ended)
+    // Of a thread that serves nobody: a fill belongs to none of its clients, and must not carry what flows with one of them.
+    private static readonly ExecutionContext s_nobodys = ContextOfNobody();
+
+    /// <summary>
+    /// Starts the fill, detached from the caller's flow. Its first steps run here, until it waits for the first time: whoever starts it has
+    /// nothing else to do, and a way through the pool's queue would cost more than they do.
+    /// </summary>
+    public void Start(Fill fill, Action<Fill> ended) =>
+        ExecutionContext.Run(s_nobodys, static state => { var (runner, fill, ended) = ((FillRunner, Fill, Action<Fill>))state!; _ = runner.RunAsync(fill, ended); }, (this, fill, ended));
+
+    private static ExecutionContext ContextOfNobody()
     {
-        using (ExecutionContext.SuppressFlow()) _ = Task.Run(() => RunAsync(fill, ended));
+        ExecutionContext? captured = null;
+        var thread = new Thread(() => captured = ExecutionContext.Capture());
+        thread.UnsafeStart();
+        thread.Join();
+        return captured!;
     }
 
     private async Task RunAsync(Fill fill, Action<Fill> ended)
@@ -47,10 +60,11 @@ internal sealed class FillRunner(
         }
         finally
         {
-            fill.Decide(new FillOutcome.Failed(FillFailure.Canceled));
+            if (!fill.Outcome.IsCompleted) fill.Decide(new FillOutcome.Failed(FillFailure.Canceled), isLast: true);
             fill.Complete(null);
             ended(fill);
             metrics.FillsInFlight.Dec();
+            fill.HandBack();
         }
     }
 
@@ -61,7 +75,7 @@ internal sealed class FillRunner(
         {
             KeptRequest.Keep(found, fill.Request, headers);
             memory.Recount(found);
-            fill.Decide(new FillOutcome.Serving(found, CacheResult.HitShared, null));
+            fill.Decide(new FillOutcome.Serving(found, CacheResult.HitShared, null), isLast: true);
             return;
         }
         StoredResponse? response;
@@ -70,13 +84,14 @@ internal sealed class FillRunner(
             if (!permit.IsAcquired)
             {
                 metrics.FillsRejected.Inc();
-                fill.Decide(HeadDecision.StaleInsteadOf(turn.Stale, FillFailure.Rejected));
+                fill.Decide(HeadDecision.StaleInsteadOf(turn.Stale, FillFailure.Rejected), isLast: true);
                 return;
             }
             response = await origin.FetchAsync(fill, turn.Stale);
         }
         // What was stored is in memory: whoever comes now finds it there. The other replicas are told after the clients have their answer.
         ended(fill);
+        if (turn.HasOthers) fill.HandOver();
         if (response is null) turn.NotStored();
         else await turn.StoreAsync(response);
         // Stored compressed for the others: that coding is here now, too.

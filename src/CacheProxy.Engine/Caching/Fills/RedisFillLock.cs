@@ -11,13 +11,17 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// holds nobody up for longer; and a channel on which the holder says what came of it. A message that is lost costs those who wait one
 /// poll.
 /// </summary>
-internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, string instanceName, SharedTierBreaker breaker, SharedTierOptions options, TimeProvider time) : IFillLock
+internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, string instanceName, SharedTierBreaker breaker, SharedTierOptions options, TimeProvider time) : IFillLock, IDisposable
 {
     private static readonly TimeSpan s_life = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan s_renewal = TimeSpan.FromMilliseconds(300);
     private static readonly TimeSpan s_poll = TimeSpan.FromMilliseconds(250);
+
+    // As many polls as make up a life: by then a holder that could not be asked about is given up.
+    private const int MaxUnknown = 5;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<FillLockNews>> _waiting = new();
     private readonly RedisChannel _channel = RedisChannel.Literal(instanceName + "fills");
+    private readonly FillLockRenewals _renewals = new(s_renewal);
     private readonly SharedTierOptions _options = options;
     private readonly TimeProvider _time = time;
     private Task? _subscribed;
@@ -46,7 +50,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         try
         {
             using var timer = new PeriodicTimer(s_poll, _time);
-            var seen = _time.GetTimestamp();
+            var unknown = 0;
             while (true)
             {
                 var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
@@ -56,12 +60,12 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 switch (await LivesAsync(redis, name, cancellationToken))
                 {
                     case true:
-                        seen = _time.GetTimestamp();
+                        unknown = 0;
                         break;
                     case false:
                         return FillLockNews.Lapsed;
-                    // One late reply is no news: the holder lives for a while after it was last seen.
-                    case null when _time.GetElapsedTime(seen) > s_life:
+                    // A late reply is no news, and where many wait all replies are late: asked questions count, not time that has passed.
+                    case null when ++unknown == MaxUnknown:
                         return FillLockNews.Unknown;
                 }
             }
@@ -71,6 +75,8 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
             _waiting.TryRemove(new(name, news));
         }
     }
+
+    public void Dispose() => _renewals.Dispose();
 
     private async Task<bool?> LivesAsync(IConnectionMultiplexer redis, string name, CancellationToken cancellationToken)
     {
@@ -116,19 +122,18 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         private readonly IDatabase _database;
         private readonly string _name;
         private readonly RedisValue _value;
-        private readonly ITimer _renewal;
 
         public Held(RedisFillLock owner, IDatabase database, string name, RedisValue value)
         {
             (_owner, _database, _name, _value) = (owner, database, name, value);
-            _renewal = owner._time.CreateTimer(static held => ((Held)held!).Renew(), this, s_renewal, s_renewal);
+            owner._renewals.Add(this, Renew);
         }
 
         public FillLockNews News { get; set; }
 
         public async ValueTask DisposeAsync()
         {
-            await _renewal.DisposeAsync();
+            _owner._renewals.Remove(this);
             try
             {
                 // First the word, then the lock: who sees the lock gone finds what was stored.

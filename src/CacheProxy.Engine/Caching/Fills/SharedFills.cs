@@ -67,6 +67,9 @@ internal sealed class SharedTurn(SharedTier? tier, IHeldFillLock? held, SharedRe
 
     public MemoryEntry? Stale => stale;
 
+    /// <summary>Whether there is anybody to be told.</summary>
+    public bool HasOthers => tier is not null;
+
     public async Task StoreAsync(StoredResponse response)
     {
         if (tier is not null) await tier.StoreAsync(response, record);

@@ -18,7 +18,7 @@ public static class ListenerExtensions
         builder.Services.AddSingleton(set);
         builder.Services.AddSingleton(options);
         builder.WebHost.UseKestrelHttpsConfiguration();
-        // Safe only with PoolMiddleware behind the step that answers hits.
+        // Nothing here blocks a thread: docs/decisions/0007.
         builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
