@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Caching.Serving;
+using Microsoft.AspNetCore.Connections;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace CacheProxy.Proxying;
@@ -11,7 +12,14 @@ internal static class ForwardingProblems
     {
         await next(context);
         // A fill has a response of its own, and says itself what its clients are told.
-        if (context.Features.Get<IForwarderErrorFeature>() is null || context.Response.HasStarted || context.Features.Get<OutgoingTarget>() is not null) return;
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } error || context.Features.Get<OutgoingTarget>() is not null) return;
+        if (context.RequestAborted.IsCancellationRequested || IsReset(error.Exception))
+        {
+            // The client left, and that may be known here before the server knows: it would want to read the rest of the body, and log an error.
+            context.Abort();
+            return;
+        }
+        if (context.Response.HasStarted) return;
         await (context.Response.StatusCode switch
         {
             StatusCodes.Status502BadGateway => ProblemWriter.WriteAsync(
@@ -22,5 +30,12 @@ internal static class ForwardingProblems
                 context, StatusCodes.Status504GatewayTimeout, "origin-timeout", "The backend did not answer in time", "Try again; if it persists, look at the backend's load or raise the route's Timeout."),
             _ => Task.CompletedTask,
         });
+    }
+
+    private static bool IsReset(Exception? exception)
+    {
+        for (; exception is not null; exception = exception.InnerException)
+            if (exception is ConnectionResetException) return true;
+        return false;
     }
 }

@@ -1,4 +1,5 @@
 using CacheProxy.Management;
+using Microsoft.AspNetCore.Connections;
 
 namespace CacheProxy.Hosting.Requests;
 
@@ -33,7 +34,7 @@ internal sealed partial class FaultMiddleware(RequestDelegate next, ILogger<Faul
             LogClientFault(logger, exception);
             await AnswerAsync(context, new(exception.StatusCode, "bad-request", "Bad request", "The request, or its body, is not valid HTTP."));
         }
-        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is OperationCanceledException)
+        catch (Exception exception) when (context.RequestAborted.IsCancellationRequested || exception is OperationCanceledException or ConnectionResetException)
         {
             LogClientGone(logger, exception);
             context.Abort();
