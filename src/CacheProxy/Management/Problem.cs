@@ -1,6 +1,4 @@
-using System.Diagnostics;
-using System.Text.Json;
-using System.Text.Json.Serialization;
+using CacheProxy.Engine.Caching.Serving;
 
 namespace CacheProxy.Management;
 
@@ -11,34 +9,9 @@ namespace CacheProxy.Management;
 /// <param name="Detail">What happened, to what, and what to do.</param>
 public readonly record struct Problem(int Status, string Code, string Title, string Detail)
 {
-    /// <summary>What every <c>type</c> of ours begins with.</summary>
-    public const string TypePrefix = "urn:cacheproxy:";
-
     /// <summary>Writes it as the whole response; nothing when the response has begun already.</summary>
-    public async Task WriteAsync(HttpContext context)
-    {
-        var response = context.Response;
-        if (response.HasStarted) return;
-        var body = JsonSerializer.SerializeToUtf8Bytes(
-            new ProblemBody(TypePrefix + Code, Title, Status, Detail, Activity.Current?.Id ?? context.TraceIdentifier),
-            ProblemJson.Default.ProblemBody);
-        response.StatusCode = Status;
-        response.ContentType = "application/problem+json";
-        response.Headers.CacheControl = "no-store";
-        response.ContentLength = body.Length;
-        await response.Body.WriteAsync(body, context.RequestAborted);
-    }
-
-    /// <summary>Writes it, with the time after which a retry makes sense.</summary>
-    public Task WriteAsync(HttpContext context, TimeSpan retryAfter)
-    {
-        context.Response.Headers.RetryAfter = ((long)Math.Max(1, Math.Ceiling(retryAfter.TotalSeconds))).ToString(System.Globalization.CultureInfo.InvariantCulture);
-        return WriteAsync(context);
-    }
+    /// <param name="context">Whose response it is.</param>
+    /// <param name="retryAfter">The time after which a retry makes sense.</param>
+    public Task WriteAsync(HttpContext context, TimeSpan? retryAfter = null) =>
+        context.Response.HasStarted ? Task.CompletedTask : ProblemWriter.WriteAsync(context, Status, Code, Title, Detail, retryAfter);
 }
-
-internal sealed record ProblemBody(string Type, string Title, int Status, string Detail, string TraceId);
-
-[JsonSourceGenerationOptions(PropertyNamingPolicy = JsonKnownNamingPolicy.CamelCase)]
-[JsonSerializable(typeof(ProblemBody))]
-internal sealed partial class ProblemJson : JsonSerializerContext;

@@ -36,20 +36,16 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
     }
 
     /// <summary>Starts a fill that nobody waits for, unless one is running.</summary>
-    public void Refresh(FillRequest request, Hash256 key, MemoryEntry stored, Snapshot snapshot)
+    /// <param name="request">What to ask.</param>
+    /// <param name="key">What it is joined by.</param>
+    /// <param name="stored">What it takes the place of.</param>
+    /// <param name="snapshot">The state that decides what may be joined.</param>
+    /// <param name="renews">Whether what is stored is still fresh: the shared tier would give back the same.</param>
+    public void Refresh(FillRequest request, Hash256 key, MemoryEntry stored, Snapshot snapshot, bool renews = false)
     {
         if (!stored.TryBeginRefresh()) return;
         var (attendance, _) = registry.Join(
-            key, fill => MayJoin(fill, request, snapshot), () => Create(request, key, stored, shared: true, ServingRight.Full), Start);
-        attendance.Dispose();
-    }
-
-    /// <summary>Starts a fill that takes a fresh stored response's place before it is stale, unless one is running. The shared tier would give back the same.</summary>
-    public void Renew(FillRequest request, Hash256 key, MemoryEntry stored, Snapshot snapshot)
-    {
-        if (!stored.TryBeginRefresh()) return;
-        var (attendance, _) = registry.Join(
-            key, fill => MayJoin(fill, request, snapshot), () => Create(request, key, stored, shared: true, ServingRight.Full, renews: true), Start);
+            key, fill => MayJoin(fill, request, snapshot), () => Create(request, key, stored, shared: true, ServingRight.Full, renews), Start);
         attendance.Dispose();
     }
 

@@ -29,7 +29,7 @@ internal sealed class BehindHits(FillStarter starter, Verifier verifier, IInvali
     {
         if (log.TakeRight(out var snapshot) != ServingRight.Full) return;
         var request = RequestOf(context, plan, entry);
-        starter.Renew(request, FillKey.Of(request, FillKey.NamesOf(entry.Response), headers), entry, snapshot!);
+        starter.Refresh(request, FillKey.Of(request, FillKey.NamesOf(entry.Response), headers), entry, snapshot!, renews: true);
     }
 
     private FillRequest RequestOf(HttpContext context, RequestPlan plan, MemoryEntry entry) => new(context, plan, credentials.HasAuthorization(context.Request.Headers), entry);
