@@ -12,6 +12,7 @@ internal static class CommandLine
     public static async Task<int?> TryRunAsync(string[] args)
     {
         if (args is ["--version", ..]) return await VersionCommand.RunAsync(Console.Out);
+        if (args is ["--help" or "-h" or "help", ..]) return await HelpCommand.RunAsync(Console.Out);
         if (args is not [var command, ..] || command.StartsWith('-')) return null;
         var rest = args[1..];
         var environment = new CommandEnvironment();
@@ -21,8 +22,10 @@ internal static class CommandLine
             case "policies": return ConfigurationCommands.Policies(environment, rest, Console.Out, Console.Error);
             case "health": return await HealthCommand.RunAsync(Settings(environment), Console.Out, Console.Error);
             case "token": return await TokenCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
+            case "explain": return await ExplainCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
+            case "purge": return await PurgeCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
             default:
-                await Console.Error.WriteLineAsync($"'{command}' is no command. Known are check, policies, token, health and --version; without one the proxy runs.");
+                await Console.Error.WriteLineAsync($"'{command}' is no command. Known are check, policies, token, health, explain, purge, --help and --version; without one the proxy runs.");
                 return 1;
         }
     }

@@ -21,8 +21,9 @@ internal static class ProxyingExtensions
             .LoadFromConfig(configuration.GetSection("ReverseProxy"))
             .AddConfigFilter<PolicyStampFilter>();
         services.AddSingleton<IForwarderHttpClientFactory, OriginClientFactory>();
-        var stock = services.Single(static service => service.ServiceType == typeof(IRouteValidator) && service.ImplementationType?.Name == "OutputCachePolicyValidator");
-        services.Remove(stock);
+        Remove(services, typeof(IRouteValidator), "OutputCachePolicyValidator");
+        // It reads, or makes, keys at every start, which only session affinity needs: that makes them when it does.
+        Remove(services, typeof(IHostedService), "DataProtectionHostedService");
         services.AddSingleton<IRouteValidator, PolicyRouteValidator>();
         services.AddSingleton<IConfigChangeListener, PolicyChangeListener>();
         services.AddSingleton<ITransformProvider, ProxyTransforms>();
@@ -31,6 +32,9 @@ internal static class ProxyingExtensions
         services.AddRequestTimeouts();
         return services;
     }
+
+    private static void Remove(IServiceCollection services, Type type, string implementation) =>
+        services.Remove(services.Single(service => service.ServiceType == type && service.ImplementationType?.Name == implementation));
 
     /// <summary>Maps YARP's routes, each with its compiled policy.</summary>
     public static void MapProxying(this IEndpointRouteBuilder endpoints)

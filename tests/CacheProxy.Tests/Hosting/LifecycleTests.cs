@@ -1,6 +1,5 @@
 using System.Net;
 using System.Text.Json;
-using CacheProxy.Hosting.Commands;
 using CacheProxy.Hosting.Logs;
 using CacheProxy.Hosting.Requests;
 using CacheProxy.Hosting.Shutdown;
@@ -150,47 +149,6 @@ public sealed class LifecycleTests
         Assert.All(expected, text => Assert.Contains(errors, error => error.Contains(text, StringComparison.Ordinal)));
         Assert.Equal(expected.Length, errors.Count);
         Assert.DoesNotContain(errors, error => error.Contains(Convert.ToBase64String(TestProxy.Key), StringComparison.Ordinal));
-    }
-
-    [Fact]
-    public async Task TokenCommand_MakesATokenThatIsAccepted()
-    {
-        await using var proxy = await TestProxy.StartAsync();
-        var configuration = proxy.App.Services.GetRequiredService<IConfiguration>();
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        Assert.Equal(0, await TokenCommand.RunAsync(["--scope", "cache:read cache:purge", "--for", "1h", "--subject", "me"], configuration, output, error, TimeProvider.System));
-        using var request = Tokens.Request("DELETE", "/api/v1/models/cache/clear", output.ToString().Trim());
-        Assert.Equal(HttpStatusCode.OK, (await proxy.Operators.SendAsync(request)).StatusCode);
-        Assert.Contains(proxy.Lines, line => line.Contains("Purged everything for me", StringComparison.Ordinal));
-    }
-
-    [Theory]
-    [InlineData("--scope", "cache:everything")]
-    [InlineData("--for", "1")]
-    [InlineData("--for", "0s")]
-    [InlineData("--for")]
-    [InlineData("--forever", "1h")]
-    public async Task TokenCommand_NotUnderstood_SaysHow(params string[] arguments)
-    {
-        using var output = new StringWriter();
-        using var error = new StringWriter();
-        Assert.Equal(1, await TokenCommand.RunAsync(arguments, Configure([]), output, error, TimeProvider.System));
-        Assert.Contains("Usage: CacheProxy token", error.ToString(), StringComparison.Ordinal);
-        Assert.Empty(output.ToString());
-    }
-
-    [Fact]
-    public async Task HealthCommand_TellsReadyFromNot()
-    {
-        await using var proxy = await TestProxy.StartAsync(new() { ["Shutdown:Delay"] = "10m" });
-        var configuration = Configure(new() { ["Admin:Url"] = proxy.Operators.BaseAddress!.ToString().TrimEnd('/') });
-        Assert.Equal(0, await HealthCommand.RunAsync(configuration, TextWriter.Null, TextWriter.Null));
-        Lifetime(proxy).Drain(skipDelay: false);
-        Assert.Equal(1, await HealthCommand.RunAsync(configuration, TextWriter.Null, TextWriter.Null));
-        using var error = new StringWriter();
-        Assert.Equal(1, await HealthCommand.RunAsync(Configure(new() { ["Admin:Url"] = "http://127.0.0.1:1" }), TextWriter.Null, error));
-        Assert.Contains("No answer from http://127.0.0.1:1/healthz/ready", error.ToString(), StringComparison.Ordinal);
     }
 
     private static DrainingLifetime Lifetime(TestProxy proxy) => (DrainingLifetime)proxy.App.Services.GetRequiredService<IHostLifetime>();

@@ -1,8 +1,4 @@
-using System.Security.Claims;
 using CacheProxy.Engine.Policies;
-using CacheProxy.Management.Authentication;
-using Microsoft.IdentityModel.JsonWebTokens;
-using Microsoft.IdentityModel.Tokens;
 
 namespace CacheProxy.Hosting.Commands;
 
@@ -29,33 +25,11 @@ public static class TokenCommand
         }
 
         List<string> errors = [];
-        var options = BearerOptions.Read(configuration, errors);
-        if (options.SigningKeys.IsEmpty && errors.Count == 0)
-        {
-            errors.Add(options.Authority is null
-                ? "No key is configured. Set Authentication:Schemes:Bearer:SigningKeys:0:Value (openssl rand -base64 32), ValidIssuer and ValidAudiences:0."
-                : $"Tokens are made by {options.Authority}, not here.");
-        }
-
+        var token = OperatorToken.Sign(configuration, scope, lifetime, subject, time, errors);
         foreach (var text in errors) await error.WriteLineAsync(text);
-        if (errors.Count != 0) return 1;
-        await output.WriteLineAsync(Sign(options, scope, lifetime, subject, time));
+        if (token is null) return 1;
+        await output.WriteLineAsync(token);
         return 0;
-    }
-
-    private static string Sign(BearerOptions options, string scope, TimeSpan lifetime, string subject, TimeProvider time)
-    {
-        var now = time.GetUtcNow().UtcDateTime;
-        return new JsonWebTokenHandler().CreateToken(new SecurityTokenDescriptor
-        {
-            Issuer = options.ValidIssuer,
-            Audience = options.ValidAudiences[0],
-            IssuedAt = now,
-            NotBefore = now,
-            Expires = now + lifetime,
-            Subject = new ClaimsIdentity([new Claim("sub", subject), new Claim("scope", scope)]),
-            SigningCredentials = new(options.SigningKeys[0], SecurityAlgorithms.HmacSha256),
-        });
     }
 
     private static bool TryRead(IReadOnlyList<string> arguments, out string scope, out TimeSpan lifetime, out string subject, out string? wrong)
