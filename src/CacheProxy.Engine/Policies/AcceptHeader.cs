@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Http;
 using Microsoft.Extensions.Primitives;
 using Microsoft.Net.Http.Headers;
 
@@ -6,6 +7,8 @@ namespace CacheProxy.Engine.Policies;
 /// <summary>One key for the many spellings of "JSON, please" (RFC 9110 §12.5.1).</summary>
 internal static class AcceptHeader
 {
+    private const string JsonType = "application/json";
+
     /// <summary>What a fill sends for all that admit JSON.</summary>
     public const string Json = "application/json, */*;q=0.1";
 
@@ -28,9 +31,35 @@ internal static class AcceptHeader
         return admitted;
     }
 
-    /// <summary>The spellings that nearly all clients use.</summary>
-    public static bool AdmitsJsonPlainly(StringValues accept) =>
-        accept.Count == 0 || (accept.Count == 1 && accept[0] is null or "" or "*/*" or "application/json");
+    /// <summary>
+    /// The spellings that nearly all clients use, told without parsing: none, <c>application/json</c> among others, or everything
+    /// (browsers). False says nothing: then the field is parsed.
+    /// </summary>
+    public static bool AdmitsJsonPlainly(StringValues accept)
+    {
+        if (accept.Count == 0) return true;
+        if (accept.Count > 1) return false;
+        var line = accept[0].AsSpan();
+        return line is "" or "*/*" or "application/json" || (!line.Contains('"') && NamesJson(line));
+    }
+
+    private static bool NamesJson(ReadOnlySpan<char> line)
+    {
+        var (named, everything) = (false, false);
+        foreach (var part in line.Split(','))
+        {
+            var range = line[part].Trim(' ');
+            if (range.StartsWith(JsonType, StringComparison.OrdinalIgnoreCase) && (range.Length == JsonType.Length || !FieldSyntax.IsToken(range[JsonType.Length..][..1])))
+            {
+                // A weight or a parameter of what matters here: not plain.
+                if (range.Length > JsonType.Length) return false;
+                named = true;
+            }
+            else if (range.StartsWith("application/*", StringComparison.OrdinalIgnoreCase)) return false;
+            else if (range is "*/*" || (range.StartsWith("*/*;q=0.") && range[8..] is [>= '1' and <= '9', ..])) everything = true;
+        }
+        return named || everything;
+    }
 
     private static int Rank(MediaTypeHeaderValue range)
     {
