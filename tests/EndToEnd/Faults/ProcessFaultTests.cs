@@ -5,13 +5,13 @@ using Processes;
 
 namespace EndToEnd.Faults;
 
-/// <summary>The process itself: ended, killed, given a broken file, short of files and of memory (RELIABILITY 3, P2 to P5).</summary>
+/// <summary>The process itself: ended, killed, given a broken file, short of memory (RELIABILITY 3, P2 to P5).</summary>
 public sealed class ProcessFaultTests
 {
     [Fact]
     public async Task Sigterm_TwoHundredInFlight_ReadinessTurnsRedAllFinishAndItExitsZero()
     {
-        await using var rig = await StartAsync(new Dictionary<string, string?> { ["Shutdown__Delay"] = "1s" });
+        await using var rig = await StandaloneRig.StartAsync(new Dictionary<string, string?> { ["Shutdown__Delay"] = "1s" });
         var gate = new Gate();
         rig.Origin.On("/plain/", async (request, connection) =>
         {
@@ -64,7 +64,7 @@ public sealed class ProcessFaultTests
     [Fact]
     public async Task RoutesFile_BrokenAndMendedUnderTraffic_NoRequestFailsAndTheNewOneApplies()
     {
-        await using var rig = await StartAsync();
+        await using var rig = await StandaloneRig.StartAsync();
         var good = await File.ReadAllTextAsync(rig.RoutesPath);
         var ending = false;
         var failed = 0;
@@ -94,23 +94,9 @@ public sealed class ProcessFaultTests
     }
 
     [Fact]
-    public async Task Files_RunOut_ItRecoversWhenTheyAreBack()
-    {
-        await using var rig = await StartAsync(prefix: ["prlimit", "--nofile=400:400"]);
-        await WireClient.AskAsync(rig.Proxy.Url, "/ttl/x");
-        var open = new List<WireClient>();
-        for (var i = 0; i < 500; i++) open.Add(await WireClient.ConnectAsync(rig.Proxy.Url));
-        await Task.WhenAll(open.Select(client => client.SendAsync(WireClient.Request(rig.Proxy.Url, "/ttl/x"))));
-        foreach (var client in open) client.Abort();
-
-        await Poll.UntilAsync(async () => await AnswersAsync(rig.Proxy.Url, "/ttl/y"), TimeSpan.FromSeconds(30), static () => "It did not come back");
-        Assert.False(rig.Proxy.HasExited);
-    }
-
-    [Fact]
     public async Task Memory_BoundedByTheContainer_StaysWithinItAndAnswers()
     {
-        await using var rig = await StartAsync(new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "0xA000000", ["Memory__Limit"] = "32MiB" });
+        await using var rig = await StandaloneRig.StartAsync(new Dictionary<string, string?> { ["DOTNET_GCHeapHardLimit"] = "0xA000000", ["Memory__Limit"] = "32MiB" });
         rig.Origin.On("/ttl/", static (request, connection) => connection.AnswerAsync(MarkedBody.Make(request.Path, 1, 1 << 20)));
 
         await ProxyRig.AllAsync(4, async reader =>
@@ -130,40 +116,10 @@ public sealed class ProcessFaultTests
         Assert.True(process.WorkingSet64 < 400L << 20, $"{process.WorkingSet64 >> 20} MiB");
     }
 
-    private static async Task<bool> AnswersAsync(Uri url, string target)
-    {
-        try
-        {
-            // One attempt may be the one that is lost among the aborted; the next ones tell whether it is back.
-            return (await WireClient.AskAsync(url, target).WaitAsync(TimeSpan.FromSeconds(3))).Status == 200;
-        }
-        catch (Exception exception) when (exception is IOException or System.Net.Sockets.SocketException or OperationCanceledException or TimeoutException)
-        {
-            return false;
-        }
-    }
-
     // As an editor or a mounted volume does it: at once.
-    private static async Task ReplaceAsync(Standing rig, string text)
+    private static async Task ReplaceAsync(StandaloneRig rig, string text)
     {
         await File.WriteAllTextAsync(rig.RoutesPath + ".new", text);
         File.Move(rig.RoutesPath + ".new", rig.RoutesPath, overwrite: true);
-    }
-
-    private static async Task<Standing> StartAsync(IReadOnlyDictionary<string, string?>? settings = null, IReadOnlyList<string>? prefix = null)
-    {
-        var origin = new ScriptedOrigin();
-        var routes = RoutesText.Write(RoutesText.For(origin.Url));
-        var proxy = await ProxyProcess.StartAsync(new ProxySettings { RoutesPath = routes, Settings = settings ?? new Dictionary<string, string?>(), Prefix = prefix ?? [] });
-        return new Standing(origin, proxy, routes);
-    }
-
-    private sealed record Standing(ScriptedOrigin Origin, ProxyProcess Proxy, string RoutesPath) : IAsyncDisposable
-    {
-        public async ValueTask DisposeAsync()
-        {
-            await Proxy.DisposeAsync();
-            await Origin.DisposeAsync();
-        }
     }
 }

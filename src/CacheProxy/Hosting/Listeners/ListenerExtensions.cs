@@ -17,6 +17,7 @@ public static class ListenerExtensions
         var set = new ListenerSet();
         builder.Services.AddSingleton(set);
         builder.Services.AddSingleton(options);
+        builder.Services.AddSingleton<ConnectionCap>();
         builder.WebHost.UseKestrelHttpsConfiguration();
         // Nothing here blocks a thread: docs/decisions/0007.
         builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
@@ -56,6 +57,11 @@ public static class ListenerExtensions
     {
         set.Add(listener, listen);
         var feature = new ListenerFeature(listener.Role);
+        if (listener.Role == ListenerRole.Clients)
+        {
+            var cap = listen.ApplicationServices.GetRequiredService<ConnectionCap>();
+            listen.Use(next => connection => cap.RunAsync(connection, next));
+        }
         listen.Use(next => connection =>
         {
             connection.Features.Set<IListenerFeature>(feature);
