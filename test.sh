@@ -38,7 +38,7 @@ gate() {
 # Pairs of the program that is looked for and Debian's package that has it.
 install_programs() {
     local missing=() pair
-    for pair in redis-server:redis-server node:nodejs npm:npm promtool:prometheus python3:python3 curl:curl openssl:openssl; do
+    for pair in redis-server:redis-server node:nodejs npm:npm promtool:prometheus python3:python3 curl:curl openssl:openssl faketime:faketime; do
         command -v "${pair%%:*}" >/dev/null 2>&1 || missing+=("${pair##*:}")
     done
     if [ ${#missing[@]} -eq 0 ]; then

@@ -49,8 +49,10 @@ public sealed class ProxyProcess : RunningProcess
     public static string WebhookSecret => DevelopmentKeys.Proxy.WebhookSecret;
 
     /// <summary>An operator's token with the given scopes, separated by spaces.</summary>
-    public static string OperatorToken(string scope = "cache:read cache:purge") =>
-        DevelopmentKeys.Proxy.CreateToken(Playground.ProxyAudience, "operator", scope, TimeProvider.System);
+    /// <param name="scope">The scopes.</param>
+    /// <param name="time">The clock that it is valid by; null for the machine's.</param>
+    public static string OperatorToken(string scope = "cache:read cache:purge", TimeProvider? time = null) =>
+        DevelopmentKeys.Proxy.CreateToken(Playground.ProxyAudience, "operator", scope, time ?? TimeProvider.System);
 
     public static async Task<ProxyProcess> StartAsync(ProxySettings? settings = null)
     {

@@ -13,6 +13,8 @@ namespace CacheProxy.Engine.Storage;
 /// </summary>
 public sealed class SharedTier
 {
+    // More than clocks that are kept differ by.
+    private static readonly TimeSpan s_skew = TimeSpan.FromSeconds(1);
     private readonly IOutputCacheBufferStore _store;
     private readonly SharedTierBreaker _breaker;
     private readonly SharedTierOptions _options;
@@ -64,8 +66,9 @@ public sealed class SharedTier
         if (!known.Knows(names)) await WriteAsync(response.Name, record, useful);
     }
 
-    private static bool Answers(StoredResponse? response, SharedQuery query) =>
-        response is not null && response.Identity == query.Identity && response.Fingerprint == query.Fingerprint
+    // What comes from the future (a clock was set back, or is behind the writer's) would be new again at each look, and never grow stale.
+    private bool Answers(StoredResponse? response, SharedQuery query) =>
+        response is not null && response.ResponseTime - _time.GetUtcNow() <= s_skew && response.Identity == query.Identity && response.Fingerprint == query.Fingerprint
         && query.Select([.. response.Selecting.Select(static selecting => selecting.Name)]).AsSpan().SequenceEqual(response.Selecting.AsSpan());
 
     private async Task<SharedRecord?> ReadAsync(string name)
