@@ -43,6 +43,9 @@ internal static class EngineSettings
         ConnectionString = settings.RedisConnection is { } connection ? Parse(connection) : null,
         InstanceName = settings.Redis.InstanceName,
         Timeout = settings.Redis.Timeout,
+        CaPath = settings.Redis.Tls.Ca,
+        CertificatePath = settings.Redis.Tls.Certificate,
+        KeyPath = settings.Redis.Tls.Key,
     };
 
     public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout };

@@ -12,6 +12,7 @@ internal static class RedisFailures
         LogTransportException known => known,
         RedisServerException server => FromServer(server.Message, server, options),
         RedisCommandException command when IsRefused(command.Message) => Refused(command, options),
+        RedisCommandException command => new(LogFailure.Unreachable, $"Redis ({options.ConnectionString}) cannot be asked: {command.Message}", command),
         TimeoutException => new(LogFailure.Unreachable, $"Redis ({options.ConnectionString}) has not answered within Redis:Timeout ({options.Timeout.TotalMilliseconds} ms).", exception),
         RedisException => new(LogFailure.Unreachable, $"Redis ({options.ConnectionString}) cannot be reached. Is it running, and does it accept our user?", exception),
         ObjectDisposedException => new(LogFailure.Unreachable, "The connection to Redis has been closed, since this process ends.", exception),

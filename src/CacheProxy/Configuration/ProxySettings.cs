@@ -37,7 +37,14 @@ public sealed record ProxySettings
 /// <summary>How Redis is used.</summary>
 /// <param name="InstanceName">Before every name of ours; default <c>cacheproxy:</c>.</param>
 /// <param name="Timeout">What a call may take; default 100 ms, at most 10 s.</param>
-public sealed record RedisSettings(string InstanceName, TimeSpan Timeout);
+/// <param name="Tls">Certificates of connections with TLS.</param>
+public sealed record RedisSettings(string InstanceName, TimeSpan Timeout, TlsSettings Tls);
+
+/// <summary>Certificates, as files in PEM.</summary>
+/// <param name="Ca">The issuer to trust; <see langword="null"/>: those of the system.</param>
+/// <param name="Certificate">Our own; <see langword="null"/>: none is shown.</param>
+/// <param name="Key">Its key.</param>
+public sealed record TlsSettings(string? Ca, string? Certificate, string? Key);
 
 /// <summary>The invalidation protocol (INVALIDATION).</summary>
 /// <param name="Lease">How long a replica may answer without word from the log; default 2 s, 100 ms to 60 s.</param>

@@ -15,7 +15,8 @@ public static class ProxySettingsReader
     {
         ["Admin"] = ["Url"],
         ["Routes"] = ["Path"],
-        ["Redis"] = ["InstanceName", "Timeout"],
+        ["Redis"] = ["InstanceName", "Timeout", "Tls"],
+        ["Redis:Tls"] = ["Ca", "Certificate", "Key"],
         ["Memory"] = ["Limit"],
         ["Consistency"] = ["Lease", "OnLostLease", "ServeFor", "Standbys", "LogLimit", "LogBytes"],
         ["Origin"] = ["ConnectTimeout", "MaxConcurrentFills"],
@@ -35,12 +36,16 @@ public static class ProxySettingsReader
         var read = new SettingsReader(configuration, errors);
         foreach (var (section, known) in s_sections)
             foreach (var child in configuration.GetSection(section).GetChildren())
-                if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) errors.Add($"{section}.{child.Key}", null, Suggestions.Unknown(child.Key, known));
+                if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) errors.Add(SettingsReader.Path($"{section}:{child.Key}"), null, Suggestions.Unknown(child.Key, known));
+        if (read.Text("Redis:Tls:Certificate") is null != read.Text("Redis:Tls:Key") is null) errors.Add("Redis.Tls", null, "has one of Certificate and Key: write both, or neither");
         var redis = read.Text("ConnectionStrings:Redis") ?? read.Text("REDIS_URL");
         return new ProxySettings
         {
             RedisConnection = redis is null ? null : new Secret(redis),
-            Redis = new(read.Text("Redis:InstanceName") ?? "cacheproxy:", read.Duration("Redis:Timeout", TimeSpan.FromMilliseconds(100), s_tick, TimeSpan.FromSeconds(10))),
+            Redis = new(
+                read.Text("Redis:InstanceName") ?? "cacheproxy:",
+                read.Duration("Redis:Timeout", TimeSpan.FromMilliseconds(100), s_tick, TimeSpan.FromSeconds(10)),
+                new(read.ReadableFile("Redis:Tls:Ca"), read.ReadableFile("Redis:Tls:Certificate"), read.ReadableFile("Redis:Tls:Key"))),
             MemoryLimit = read.Size("Memory:Limit", Math.Min(256 * MiB, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4), MiB, 1L << 40),
             Consistency = Consistency(read),
             Origin = new(read.Duration("Origin:ConnectTimeout", TimeSpan.FromSeconds(2), s_tick, s_hour), read.Number("Origin:MaxConcurrentFills", 64, 1, 65_536)),

@@ -8,6 +8,14 @@ internal sealed class SettingsReader(IConfiguration configuration, Configuration
 {
     public string? Text(string key) => string.IsNullOrWhiteSpace(configuration[key]) ? null : configuration[key];
 
+    public string? ReadableFile(string key)
+    {
+        if (Text(key) is not { } file) return null;
+        if (File.Exists(file)) return file;
+        errors.Add(Path(key), file, "is no file that can be read: write the path of one");
+        return null;
+    }
+
     public TimeSpan Duration(string key, TimeSpan otherwise, TimeSpan min, TimeSpan max)
     {
         if (Text(key) is not { } text) return otherwise;

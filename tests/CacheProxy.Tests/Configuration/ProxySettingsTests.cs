@@ -13,7 +13,7 @@ public sealed class ProxySettingsTests
 
         Assert.Empty(errors);
         Assert.Null(settings.RedisConnection);
-        Assert.Equal(new("cacheproxy:", TimeSpan.FromMilliseconds(100)), settings.Redis);
+        Assert.Equal(new("cacheproxy:", TimeSpan.FromMilliseconds(100), new(null, null, null)), settings.Redis);
         Assert.InRange(settings.MemoryLimit, 1 << 20, 256 << 20);
         Assert.Equal(new(TimeSpan.FromSeconds(2), OnLostLease.Origin, TimeSpan.FromSeconds(30), null, 100_000, 16 << 20), settings.Consistency);
         Assert.Equal(new(TimeSpan.FromSeconds(2), 64), settings.Origin);
@@ -45,6 +45,8 @@ public sealed class ProxySettingsTests
     [InlineData("Redis:Timeout", "100", "number without a unit")]
     [InlineData("Redis:Timeout", "1m", "out of bounds")]
     [InlineData("Redis:Timout", "1s", "did you mean Timeout?")]
+    [InlineData("Redis:Tls:Cert", "x", "is unknown")]
+    [InlineData("Redis:Tls:Ca", "/nowhere/ca.crt", "no file that can be read")]
     [InlineData("Consistency:Lease", "1ms", "out of bounds")]
     [InlineData("Consistency:OnLostLease", "1", "none of the choices")]
     [InlineData("Consistency:Standbys", "-1", "whole number from 0 to 16")]
