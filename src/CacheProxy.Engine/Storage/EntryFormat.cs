@@ -25,6 +25,9 @@ internal static class EntryFormat
     private const int HeadLength = 3 + 16;
     private const int MaxItems = 4_096;
 
+    // Ages count from dates that an origin may write, so from the year 1 at worst; sums of several still fit.
+    private static readonly TimeSpan s_longest = TimeSpan.FromDays(1_000_000);
+
     private enum Flags : byte
     {
         None = 0,
@@ -156,11 +159,11 @@ internal static class EntryFormat
             Headers = ReadHeaders(ref reader),
             RequestTime = reader.Time(),
             ResponseTime = reader.Time(),
-            InitialAge = new TimeSpan(reader.Long()),
-            FreshUntilAge = new TimeSpan(reader.Long()),
-            StaleWhileRevalidate = new TimeSpan(reader.Long()),
-            StaleIfError = new TimeSpan(reader.Long()),
-            FillTime = new TimeSpan(reader.Long()),
+            InitialAge = reader.Duration(),
+            FreshUntilAge = reader.Duration(),
+            StaleWhileRevalidate = reader.Duration(),
+            StaleIfError = reader.Duration(),
+            FillTime = reader.Duration(),
             EntityTag = reader.Optional(),
             Body = default,
         };
@@ -279,6 +282,14 @@ internal static class EntryFormat
         {
             var ticks = Long();
             if (ticks >= DateTimeOffset.MinValue.Ticks && ticks <= DateTimeOffset.MaxValue.Ticks) return new(ticks, TimeSpan.Zero);
+            Failed = true;
+            return default;
+        }
+
+        public TimeSpan Duration()
+        {
+            var ticks = Long();
+            if (ticks >= 0 && ticks <= s_longest.Ticks) return new(ticks);
             Failed = true;
             return default;
         }

@@ -25,6 +25,11 @@ internal static class RoutesFile
             var place = error.LineNumber is { } line ? $"line {line + 1}, column {error.BytePositionInLine + 1}" : "the JSON";
             errors.Add(place, null, $"is not valid JSON: {Reason(error)}");
         }
+        catch (InvalidOperationException)
+        {
+            // Found out only where a name or a text is unescaped.
+            errors.Add("the JSON", null, "has half a character in a name or a text (an escape \\ud800 to \\udfff without its other half): write the character itself");
+        }
         return values;
     }
 
@@ -85,8 +90,8 @@ internal static class RoutesFile
         {
             case (_, JsonValueKind.Null):
                 return null;
-            case (OptionForm.Duration, JsonValueKind.Number):
-                return string.Create(CultureInfo.InvariantCulture, $"{json.GetDecimal():0.############}s");
+            case (OptionForm.Duration, JsonValueKind.Number) when json.TryGetDecimal(out var seconds):
+                return string.Create(CultureInfo.InvariantCulture, $"{seconds:0.############}s");
             case (OptionForm.Duration or OptionForm.Text or OptionForm.Size, JsonValueKind.String):
             case (OptionForm.Flag or OptionForm.Number, JsonValueKind.String):
                 return json.GetString();

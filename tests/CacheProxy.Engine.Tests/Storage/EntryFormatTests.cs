@@ -47,6 +47,16 @@ public sealed class EntryFormatTests
     [Fact]
     public void Decode_SomethingBehindIt_IsAMiss() => Assert.Null(EntryFormat.Decode(s_encoded.Add(0).ToArray()));
 
+    /// <summary>The checksum is right, as in an entry that somebody else wrote; sums of such times would overflow.</summary>
+    [Theory]
+    [InlineData(long.MaxValue)]
+    [InlineData(-1)]
+    public void Decode_TimesThatNoResponseHas_IsAMiss(long ticks)
+    {
+        foreach (var wrong in new[] { Entries.Full with { FreshUntilAge = new(ticks) }, Entries.Full with { InitialAge = new(ticks) }, Entries.Full with { StaleIfError = new(ticks) } })
+            Assert.Null(EntryFormat.Decode(EntryFormat.Encode(new SharedRecord([], wrong))));
+    }
+
     private static StoredResponse Comparable(StoredResponse response) =>
         response with { Tags = [], Selecting = [], Headers = HeaderFields.Empty, Body = default, Coded = s_noForms };
 

@@ -80,6 +80,9 @@ public sealed class RoutesFileTests
     [InlineData("""{ "CachePolicies": { "p": { "Ttl": "1m", "Ttl": "2m" } } }""", "is not valid JSON")]
     [InlineData("[]", "$: \"[]\" is no object")]
     [InlineData("", "is not valid JSON")]
+    [InlineData("""{ "CachePolicies": { "p": { "Ttl": "\ud800" } } }""", "half a character")]
+    [InlineData("""{ "CachePolicies": { "\ud800": { "Ttl": "1m" } } }""", "half a character")]
+    [InlineData("""{ "CachePolicies": { "p": { "Ttl": 1e400 } } }""", "is no duration")]
     public void Parse_BrokenJson_NamesThePlace(string text, string expected) =>
         Assert.Contains(Errors(text), error => error.Contains(expected, StringComparison.Ordinal));
 
