@@ -26,7 +26,9 @@ public sealed class BackendProcess : RunningProcess
     /// <param name="targets">The proxies that are told of changes.</param>
     /// <param name="port">The port of one that ended before; null for a free one.</param>
     /// <param name="database">The database of one that ended before; null for a new one.</param>
-    public static async Task<BackendProcess> StartAsync(IReadOnlyList<Uri>? targets = null, int? port = null, string? database = null)
+    /// <param name="prefix">A command that runs the backend; it must replace itself by the backend.</param>
+    public static async Task<BackendProcess> StartAsync(
+        IReadOnlyList<Uri>? targets = null, int? port = null, string? database = null, IReadOnlyList<string>? prefix = null)
     {
         var chosen = port ?? Ports.Free();
         database ??= Path.Combine(Directory.CreateTempSubdirectory("cacheproxy-backend-").FullName, "models.db");
@@ -38,7 +40,7 @@ public sealed class BackendProcess : RunningProcess
         foreach (var (index, target) in (targets ?? []).Index())
             environment[string.Create(CultureInfo.InvariantCulture, $"CacheProxy__Targets__{index}")] = target.ToString();
 
-        var child = ChildProcess.Start($"backend on port {chosen}", Build.Backend, environment, LogFile("backend"), Build.Root);
+        var child = ChildProcess.Start($"backend on port {chosen}", [.. prefix ?? [], .. Build.Backend], environment, LogFile("backend"), Build.Root);
         var backend = new BackendProcess(child, chosen, database);
         await Readiness.WaitAsync(child, new Uri(backend.Url, "healthz").ToString(), Limit, TimeProvider.System, CancellationToken.None);
         return backend;

@@ -1,9 +1,10 @@
 using EndToEnd.Wire;
+using Processes;
 using StackExchange.Redis;
 
 namespace EndToEnd.Faults;
 
-/// <summary>Bytes in Redis that are not what we wrote (RELIABILITY 3, R10, R11, P8): a miss, and overwritten; never a wrong answer.</summary>
+/// <summary>Bytes in Redis that are not what we wrote (RELIABILITY 3, R10 to R12, P8): a miss, and overwritten; never a wrong answer.</summary>
 public sealed class CorruptedEntryTests
 {
     private const string Prefix = "cacheproxy:__MSOCV_item:";
@@ -65,6 +66,40 @@ public sealed class CorruptedEntryTests
         Assert.Equal(0, await ProxyRig.MetricAsync(rig.Replicas[0], "cacheproxy_shared_breaker_open"));
     }
 
+    /// <summary>Each asks for its own entry, and each is given the other's, whole and in order: no checksum can tell.</summary>
+    [RedisFact]
+    public async Task Replies_SwappedOnTheWire_AreMissesAndNobodyHasTheOthersAnswer()
+    {
+        await using var redis = await RedisServer.StartAsync();
+        using var relay = new Relay(redis.Port);
+        await using var rig = await SharedRig.StartAsync(1, redis.Address);
+        await rig.AddAsync(relay.Address);
+        await using var admin = await ConnectionMultiplexer.ConnectAsync(redis.Address);
+        foreach (var name in new[] { "left-one", "right-on" })
+        {
+            await rig.GetAsync(0, $"/item/{name}");
+            await StoredAsync(admin.GetDatabase(), name);
+        }
+
+        relay.Change = static piece => Swap(piece.Span, "item:left-one"u8, "item:right-on"u8);
+        foreach (var name in new[] { "left-one", "right-on" })
+        {
+            var reply = await rig.GetAsync(1, $"/item/{name}");
+            Assert.Equal((200, $"/item/{name} 2", "MISS"), (reply.Status, reply.Text, reply.Cache));
+        }
+        Assert.Equal(0, await ProxyRig.MetricAsync(rig.Replicas[1], "cacheproxy_shared_breaker_open"));
+    }
+
+    private static void Swap(Span<byte> text, ReadOnlySpan<byte> one, ReadOnlySpan<byte> other)
+    {
+        for (var at = 0; at + one.Length <= text.Length; at++)
+        {
+            var here = text.Slice(at, one.Length);
+            if (here.SequenceEqual(one)) other.CopyTo(here);
+            else if (here.SequenceEqual(other)) one.CopyTo(here);
+        }
+    }
+
     private static IEnumerable<byte[]> Wrong(byte[] entry)
     {
         yield return [];
@@ -86,7 +121,7 @@ public sealed class CorruptedEntryTests
     /// <summary>What stands in Redis; it is written after the client has its answer.</summary>
     private static async Task<byte[]> StoredAsync(IDatabase redis, string name)
     {
-        await Processes.Poll.UntilAsync(async () => await redis.KeyTypeAsync(Prefix + name) == RedisType.String, SharedRig.Limit, () => $"{name} was not stored");
+        await Poll.UntilAsync(async () => await redis.KeyTypeAsync(Prefix + name) == RedisType.String, SharedRig.Limit, () => $"{name} was not stored");
         return (byte[])(await redis.StringGetAsync(Prefix + name))!;
     }
 }

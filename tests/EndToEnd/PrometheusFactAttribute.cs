@@ -1,0 +1,13 @@
+using Processes;
+
+namespace EndToEnd;
+
+/// <summary>A test that needs <c>prometheus</c>; skipped, and counted as such, where there is none.</summary>
+public sealed class PrometheusFactAttribute : FactAttribute
+{
+    public PrometheusFactAttribute()
+    {
+        if (!PrometheusServer.IsInstalled)
+            Skip = "prometheus is not on PATH: install Debian's prometheus";
+    }
+}
