@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Connections;
 
 namespace CacheProxy.Hosting.Listeners;
@@ -13,7 +12,7 @@ internal sealed partial class ConnectionCap(ILogger<ConnectionCap> logger)
     private const int FilesOfOurOwn = 512;
 
     private const int Least = 64;
-    private readonly int _most = MostOf(File.Exists("/proc/self/limits") ? File.ReadAllText("/proc/self/limits") : "");
+    private readonly int _most = MostOf(OpenFiles.RaiseLimit());
     private int _open;
     private int _told;
 
@@ -31,14 +30,8 @@ internal sealed partial class ConnectionCap(ILogger<ConnectionCap> logger)
         }
     }
 
-    /// <summary>The bound that a process's limits give; none where there are none.</summary>
-    internal static int MostOf(string limits)
-    {
-        var line = limits.Split('\n').FirstOrDefault(static line => line.StartsWith("Max open files", StringComparison.Ordinal));
-        var soft = line?.Split(' ', StringSplitOptions.RemoveEmptyEntries).ElementAtOrDefault(3);
-        if (!long.TryParse(soft, NumberStyles.None, CultureInfo.InvariantCulture, out var files)) return int.MaxValue;
-        return (int)Math.Clamp((files - FilesOfOurOwn) / 2, Least, int.MaxValue);
-    }
+    /// <summary>The bound that a limit of open files gives; none where there is none.</summary>
+    internal static int MostOf(long? files) => files is { } known ? (int)Math.Clamp((known - FilesOfOurOwn) / 2, Least, int.MaxValue) : int.MaxValue;
 
     [LoggerMessage(6501, LogLevel.Warning, "Clients have {Connections} connections open, all that the limit of open files allows; more are closed at once (said only once). Raise the limit: ulimit -n, LimitNOFILE, --ulimit nofile.")]
     private static partial void LogFull(ILogger logger, int connections);
