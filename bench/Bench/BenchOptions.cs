@@ -4,7 +4,7 @@ namespace Bench;
 internal sealed record BenchOptions
 {
     public const string Usage = """
-        usage: bench/run.sh [guide] [hit] [shared] [miss] [start] [purge] [log] [--quick] [--million]
+        usage: bench/run.sh [guide] [hit] [shared] [miss] [start] [purge] [pattern] [many] [log] [--quick] [--million]
 
           guide   the caching guide's requests, with and without the cache
           hit     CPU per memory hit against bare Kestrel, nginx proxy_cache and Varnish
@@ -12,6 +12,8 @@ internal sealed record BenchOptions
           miss    CPU per miss against plain YARP
           start   native AOT: file size, first answer, resident memory (publishes: some minutes)
           purge   acknowledgement of purges by three replicas
+          pattern time to effect of a purge by pattern on 10, 1 000 and 1 000 000 entries in Redis (some GB, and minutes to fill it)
+          many    CPU per memory hit before and after 100 000 purges of other things
           log     acknowledgement by 50 log clients, patterns on few and many entries, a hit's check after 100 000 purges
           --quick fewer and shorter rounds, to see that it runs; the results are not kept
           --million  log: a pattern on 1 000 000 entries, too (some GB of memory)
@@ -19,7 +21,7 @@ internal sealed record BenchOptions
         Without a name all of them. Results replace their part of bench/RESULTS.md.
         """;
 
-    public static readonly IReadOnlyList<string> AllParts = ["guide", "hit", "shared", "miss", "start", "purge", "log"];
+    public static readonly IReadOnlyList<string> AllParts = ["guide", "hit", "shared", "miss", "start", "purge", "pattern", "many", "log"];
 
     public required IReadOnlyList<string> Parts { get; init; }
 
@@ -28,6 +30,11 @@ internal sealed record BenchOptions
     public bool Million { get; init; }
 
     public IReadOnlyList<int> PatternSizes => Million ? [10, 1_000, 100_000, 1_000_000] : [10, 1_000, 100_000];
+
+    /// <summary>How many entries there are in Redis when a pattern names all of them.</summary>
+    public IReadOnlyList<int> KeyspaceSizes => Quick ? [10, 1_000] : [10, 1_000, 1_000_000];
+
+    public int ManyPurges => Quick ? 1_000 : 100_000;
 
     public int Rounds => Quick ? 2 : 9;
 

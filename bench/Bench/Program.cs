@@ -19,6 +19,8 @@ foreach (var part in BenchOptions.AllParts.Where(options.Parts.Contains))
         "shared" => await SharedHitPart.MeasureAsync(options),
         "miss" => await MissPart.MeasureAsync(options),
         "start" => await StartPart.MeasureAsync(options),
+        "pattern" => await PatternPart.MeasureAsync(options),
+        "many" => await ManyPurgesPart.MeasureAsync(options),
         "log" => await LogPart.MeasureAsync(options),
         _ => await PurgePart.MeasureAsync(options),
     };

@@ -19,7 +19,6 @@ namespace Bench.Parts;
 internal static class LogPart
 {
     private const int Replicas = 50;
-    private const int ManyPurges = 100_000;
     private static readonly TimeSpan s_slowness = TimeSpan.FromMilliseconds(20);
 
     public static async Task<Table> MeasureAsync(BenchOptions options)
@@ -29,7 +28,7 @@ internal static class LogPart
         await using var redis = await RedisServer.StartAsync();
         await using var client = await LogClient.StartAsync(redis.Address);
         foreach (var count in options.PatternSizes) await PatternAsync(table, client, count);
-        await ChecksAsync(table, client, options.Quick ? ManyPurges / 10 : ManyPurges);
+        await ChecksAsync(table, client, options.ManyPurges);
         return table;
     }
 

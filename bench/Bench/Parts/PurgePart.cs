@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Net.Http.Headers;
-using System.Text;
-using System.Text.Json;
 using Bench.Measuring;
 using Bench.Servers;
 using Processes;
@@ -22,26 +19,17 @@ internal static class PurgePart
         await using var second = await ProxyProcess.StartAsync(settings);
         await using var third = await ProxyProcess.StartAsync(settings);
 
-        using var http = new HttpClient { BaseAddress = first.Url };
-        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Bearer", ProxyProcess.OperatorToken());
+        using var client = new PurgeClient(first);
         var milliseconds = new List<double>();
         var fullyConfirmed = 0;
-        var time = TimeProvider.System;
         for (var i = -(options.Purges / 10); i < options.Purges; i++)
         {
-            using var body = new StringContent($$"""{"tags":["model:id-{{i}}"]}""", Encoding.UTF8, "application/json");
-            var started = time.GetTimestamp();
-            using var response = await http.PostAsync(new Uri("/_cache/invalidate", UriKind.Relative), body);
-            var receipt = await response.Content.ReadAsStringAsync();
-            var elapsed = time.GetElapsedTime(started);
-            if (!response.IsSuccessStatusCode)
-                throw new InvalidOperationException($"A purge was answered {(int)response.StatusCode}: {receipt}");
+            var (elapsed, confirmed) = await client.PurgeAsync($$"""{"tags":["model:id-{{i}}"]}""");
             // The first tenth warms up.
             if (i < 0)
                 continue;
             milliseconds.Add(elapsed.TotalMilliseconds);
-            using var json = JsonDocument.Parse(receipt);
-            if (json.RootElement.GetProperty("replicas").GetProperty("confirmed").GetInt32() == Replicas)
+            if (confirmed == Replicas)
                 fullyConfirmed++;
         }
 

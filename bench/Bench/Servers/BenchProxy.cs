@@ -32,13 +32,17 @@ internal static class BenchProxy
         });
 
     /// <summary>How many requests had a result so far, from <c>/metrics</c>.</summary>
-    public static async Task<double> CountAsync(ProxyProcess proxy, string result)
+    public static Task<double> CountAsync(ProxyProcess proxy, string result) =>
+        SumAsync(proxy, l => l.StartsWith("cacheproxy_requests_total{", StringComparison.Ordinal) && l.Contains($"result=\"{result}\"", StringComparison.Ordinal));
+
+    /// <summary>A gauge without labels.</summary>
+    public static Task<double> GaugeAsync(ProxyProcess proxy, string name) => SumAsync(proxy, l => l.StartsWith(name + " ", StringComparison.Ordinal));
+
+    private static async Task<double> SumAsync(ProxyProcess proxy, Func<string, bool> isMeant)
     {
         using var http = new HttpClient();
         var text = await http.GetStringAsync(new Uri(proxy.AdminUrl, "metrics"));
-        return text.Split('\n')
-            .Where(l => l.StartsWith("cacheproxy_requests_total{", StringComparison.Ordinal) && l.Contains($"result=\"{result}\"", StringComparison.Ordinal))
-            .Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
+        return text.Split('\n').Where(isMeant).Sum(l => double.Parse(l[(l.LastIndexOf(' ') + 1)..], System.Globalization.CultureInfo.InvariantCulture));
     }
 
     // Without the access check: what it costs is another question, and bare, nginx and Varnish ask nobody either.
