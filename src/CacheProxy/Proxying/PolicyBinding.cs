@@ -41,10 +41,13 @@ internal sealed class PolicyRouteValidator(PolicyCatalog policies) : IRouteValid
 
 /// <summary>
 /// Policies become current exactly when YARP has applied the routes that use them. Before that the log learns whether any of them serves
-/// without a lease: the longer one must be registered before it is used (INVALIDATION 3).
+/// without a lease: the longer one must be registered before it is used (INVALIDATION 3). After it the log learns how long entries can live:
+/// it keeps no purges that are older.
 /// </summary>
 internal sealed class PolicyChangeListener(PolicyCatalog policies, RedisInvalidationLog? log = null) : IConfigChangeListener
 {
+    private readonly EntryLifetimes _lifetimes = new();
+
     public void ConfigurationLoadingFailed(IProxyConfigProvider configProvider, Exception exception) => policies.Discard();
 
     public void ConfigurationLoaded(IReadOnlyList<IProxyConfig> proxyConfigs)
@@ -55,5 +58,10 @@ internal sealed class PolicyChangeListener(PolicyCatalog policies, RedisInvalida
 
     public void ConfigurationApplyingFailed(IReadOnlyList<IProxyConfig> proxyConfigs, Exception exception) => policies.Discard();
 
-    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs) => policies.Apply();
+    public void ConfigurationApplied(IReadOnlyList<IProxyConfig> proxyConfigs)
+    {
+        policies.Apply();
+        _lifetimes.Add(policies.Current.Policies.Values);
+        if (log is not null) log.LongestEntryLife = _lifetimes.Longest;
+    }
 }
