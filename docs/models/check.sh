@@ -39,5 +39,12 @@ check breaks purge -DONE_PURGE -DREGISTRY_FIRST
 check breaks purge -DLOSS -DACKS_OF_ANY_EPOCH
 for mistake in STAMPED_LATE JOINS_UNCHECKED EPOCH_IGNORED NO_CATCHING_UP NO_QUARANTINE; do check breaks purge -DLOSS -DFOLLOWERS "-D$mistake"; done
 
+# Two purges, which without a bound is more than can be searched: on one replica with all else free, and on two with one heartbeat each
+# and one fill.
+check holds purge -DONE_REPLICA -DLOSS -DFOLLOWERS
+for mistake in STAMPED_LATE EPOCH_IGNORED NO_CATCHING_UP NO_QUARANTINE; do check breaks purge -DONE_REPLICA -DLOSS -DFOLLOWERS "-D$mistake"; done
+check holds purge -DBEATS=1 -DFILLS=1 -DLOSS
+for mistake in STAMPED_LATE REGISTRY_FIRST NO_QUARANTINE; do check breaks purge -DBEATS=1 -DFILLS=1 -DLOSS "-D$mistake"; done
+
 [ "$failed" -eq 0 ] && echo "all as expected"
 exit "$failed"

@@ -1,6 +1,7 @@
 /*
- * The protocol (INVALIDATION 1 to 4): two replicas, one key, two purges (ONE_PURGE: one), with LOSS one loss of the log (a new epoch),
- * with FOLLOWERS a request that joins a fill.
+ * The protocol (INVALIDATION 1 to 4): two replicas (ONE_REPLICA: one), one key, two purges (ONE_PURGE: one), with LOSS one loss of the log
+ * (a new epoch), with FOLLOWERS a request that joins a fill. BEATS and FILLS bound how many heartbeats each replica sends, and how many
+ * fills there are; without them there is no bound.
  *
  * Time is abstract: a lease may end at any moment, and "waited out" means that the replica holds no lease, and cannot get one, that was
  * granted before the append (lease.pml shows that the wait achieves just that). Messages may be late or lost: each step is optional.
@@ -14,6 +15,19 @@
  *            REGISTRY_FIRST        the registry is read in a step before the append
  *            ACKS_OF_ANY_EPOCH     acknowledgements count whatever their epoch
  */
+#ifdef BEATS
+byte beats[2], fills;
+#define MAY_BEAT(r) (beats[r] < BEATS)
+#define BEATEN(r)   beats[r]++
+#define MAY_FILL    (fills < FILLS)
+#define FILLED      fills++
+#else
+#define MAY_BEAT(r) true
+#define BEATEN(r)   skip
+#define MAY_FILL    true
+#define FILLED      skip
+#endif
+
 #define EPOCH(p)    ((p) / 8)
 #define SEQUENCE(p) ((p) % 8)
 
@@ -56,7 +70,7 @@ inline acknowledge(r) {
 
 proctype Replica(byte r) {
 end: do
-     :: atomic { !reply[r] && (!registered[r] || !lease[r] || granted[r] != appends || EPOCH(applied[r]) != EPOCH(log)) -> registered[r] = true; reply[r] = true; reply_at[r] = log; reply_granted[r] = appends; acknowledge(r) }
+     :: atomic { MAY_BEAT(r) && !reply[r] && (!registered[r] || !lease[r] || granted[r] != appends || EPOCH(applied[r]) != EPOCH(log)) -> BEATEN(r); registered[r] = true; reply[r] = true; reply_at[r] = log; reply_granted[r] = appends; acknowledge(r) }
      :: atomic { reply[r] ->
           if
           :: EPOCH(reply_at[r]) > EPOCH(applied[r]) -> applied[r] = EPOCH(reply_at[r]) * 8; index[r] = applied[r]
@@ -100,7 +114,12 @@ proctype Purger() {
     settled = true
 #else
     /* The epoch is older than any lease of the one before it. */
-    settled = ((EPOCH(log) == 0) || (registered[0] && registered[1] && lease[0] && lease[1] && EPOCH(applied[0]) == EPOCH(log) && EPOCH(applied[1]) == EPOCH(log)))
+    settled = ((EPOCH(log) == 0) ||
+#ifdef ONE_REPLICA
+      (registered[0] && lease[0] && EPOCH(applied[0]) == EPOCH(log)))
+#else
+      (registered[0] && registered[1] && lease[0] && lease[1] && EPOCH(applied[0]) == EPOCH(log) && EPOCH(applied[1]) == EPOCH(log)))
+#endif
 #endif
   };
 end:
@@ -121,7 +140,7 @@ proctype Reader0() {
 end: do
      :: atomic { lease[0] && stored && VALID(stamp, 0) -> least = promised; assert(version >= least); least = 0 }
      /* A fill of somebody's, slow as it likes to be; stored with or without a lease. */
-     :: atomic { !filling -> filling = true;
+     :: atomic { MAY_FILL && !filling -> FILLED; filling = true;
 #ifndef STAMPED_LATE
           fill_stamp = applied[0]
 #endif
@@ -133,7 +152,9 @@ end: do
 #endif
           stored = true; stamp = fill_stamp; version = fill_version;
           filling = false; filled = false; fill_stamp = 0; fill_version = 0 }
+#ifndef ONE_REPLICA
      :: atomic { stored && (!shared || shared_stamp != stamp || shared_version != version) -> shared = true; shared_stamp = stamp; shared_version = version }
+#endif
      od
 }
 
@@ -158,8 +179,10 @@ end: atomic { filling && filled -> assert(fill_version >= least) }
 
 init {
   atomic {
-    run Replica(0); run Replica(1);
-    run Reader0(); run Reader1();
+    run Replica(0); run Reader0();
+#ifndef ONE_REPLICA
+    run Replica(1); run Reader1();
+#endif
 #ifdef FOLLOWERS
     run Follower();
 #endif
