@@ -13,7 +13,8 @@ public sealed class PurgeTests(ITestOutputHelper output)
 {
     private static long Purges { get; } = Setting("PURGES") ?? 10_000;
 
-    private static TimeSpan Limit { get; } = TimeSpan.FromSeconds(Setting("PURGE_SECONDS") ?? 45);
+    // Not how long it takes, but how long it may take: a slow machine gets through all of them, too.
+    private static TimeSpan Limit { get; } = TimeSpan.FromSeconds(Setting("PURGE_SECONDS") ?? 300);
 
     private static TimeSpan FaultLimit { get; } = TimeSpan.FromSeconds(Setting("PURGE_FAULT_SECONDS") ?? 10);
 
@@ -28,8 +29,7 @@ public sealed class PurgeTests(ITestOutputHelper output)
         output.WriteLine(report.ToString());
         Assert.Empty(report.Violations);
         Assert.DoesNotContain("500", report.Refusals.Keys);
-        // A slow machine does not get through all of them; a broken checker gets through none.
-        Assert.True(report.Acknowledged >= Math.Min(Purges, 500), report.ToString());
+        Assert.True(report.Acknowledged >= Purges, report.ToString());
         Assert.True(report.Hits > report.Acknowledged / 10, report.ToString());
     }
 
