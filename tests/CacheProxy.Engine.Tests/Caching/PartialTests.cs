@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Engine.Tests.Caching;
@@ -64,6 +65,21 @@ public sealed class PartialTests
         Assert.Equal((200, Digits, "HIT", ""), (whole.Status, whole.Body, whole.Cache, whole["Content-Range"]));
         Assert.Equal("10", whole["Content-Length"]);
         Assert.Equal(1, host.Memory.Count);
+    }
+
+    [Fact]
+    public async Task Part_BehindASoftPurge_IsNotCompletedButFetchedWhole()
+    {
+        await using var host = await HostAsync();
+
+        await host.GetAsync("/a", "Range: bytes=0-4");
+        await host.PurgeAsync("*", InvalidationMode.Soft);
+        var whole = await host.GetAsync();
+
+        Assert.Equal((200, Digits, "MISS"), (whole.Status, whole.Body, whole.Cache));
+        Assert.Equal(0, host.Origin.Last.Headers.Range.Count);
+        // What is made of a stale part would be as stale as it is.
+        Assert.Equal("HIT", (await host.GetAsync()).Cache);
     }
 
     [Fact]

@@ -52,6 +52,7 @@ internal sealed class Faults(World world)
     {
         var replica = new SimulatedReplica(world, slot, world.Replicas[slot].Options);
         world.Replicas[slot] = replica;
+        Schedule.Warm(world, replica);
         PurgeOften(300 * Scheduler.Millisecond);
         for (var i = 0; i < 4; i++) Scheduler.After(Some(0, 0.4), () => world.ReadEverythingAt(replica));
     }

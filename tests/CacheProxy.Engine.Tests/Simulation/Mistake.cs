@@ -77,8 +77,44 @@ internal enum Mistake
     /// <summary>3: tags that the origin adds are not looked at when the head arrives.</summary>
     HeadNotChecked,
 
+    /// <summary>3: whoever follows a fill is given as fresh what a soft purge of a tag that the origin adds has made stale.</summary>
+    StaleFollowedAsFresh,
+
     /// <summary>1: an invalid entry is good enough in place of an error.</summary>
     InvalidAsFallback,
+
+    /// <summary>1: an invalid entry is good enough to be validated: the origin's 304 brings it back.</summary>
+    InvalidAsValidator,
+
+    /// <summary>1: an invalid part is completed to a whole.</summary>
+    InvalidPartCompleted,
+
+    /// <summary>3: without a lease, too, a part is completed that the first request of a batch had found while there was one.</summary>
+    PartUsedWithoutLease,
+
+    /// <summary>3: what a 304 confirms is as new as the 304.</summary>
+    ConfirmedTakesNewStamp,
+
+    /// <summary>3: what a 304 confirms has the tags that the 304 names, not those that it had, too.</summary>
+    ConfirmedLosesTags,
+
+    /// <summary>3: a 304 is taken to be about whatever is stored when it comes, not about what was asked about.</summary>
+    AnotherConfirmed,
+
+    /// <summary>3: a 304 to a fill that began after a soft purge makes fresh again what it was about.</summary>
+    SoftPurgeEndedByConfirmation,
+
+    /// <summary>3: what a HEAD freshens is as new as the HEAD.</summary>
+    HeadRaisesStamp,
+
+    /// <summary>3: what is made of two parts is as new as the moment when they are united.</summary>
+    UnitedTakesNewStamp,
+
+    /// <summary>3: what is made of two parts has the tags of the policy, not of both.</summary>
+    UnitedLosesTags,
+
+    /// <summary>3: what is fetched at start, before there is a state, is stored under the first that comes.</summary>
+    WarmedBeforeTheLease,
 
     /// <summary>1: a soft purge leaves entries fresh.</summary>
     SoftIgnored,

@@ -28,7 +28,7 @@ internal static class Schedule
             ? new SimulatedNetwork(0.04 * random.NextDouble(), 0.2 * random.NextDouble(), scheduler.Between(100, 2_500) * Scheduler.Millisecond, scheduler.Between(250, 2_500) * Scheduler.Millisecond)
             : new SimulatedNetwork(0, 0.02, 50 * Scheduler.Millisecond, 300 * Scheduler.Millisecond);
         var standbys = scheduler.Chance(0.25) ? 1 : 0;
-        var world = new World(scheduler, mistake, network, standbys);
+        var world = new World(scheduler, mistake, network, standbys) { Derives = scheduler.Chance(0.4) };
         for (var i = 0; i <= standbys; i++) world.Servers.Add(new(scheduler, mistake, "redis" + i, 1_800_000_000L * Scheduler.Second + scheduler.Between(-5, 5) * Scheduler.Second));
         world.Master = world.Servers[0];
         world.Routes = [.. Enumerable.Repeat(world.Master, Slots)];
@@ -38,11 +38,17 @@ internal static class Schedule
         var mixed = standbys == 0 && scheduler.Chance(0.15);
         var options = Options(scheduler, standbys);
         world.Replicas = [.. Enumerable.Range(0, Slots).Select(slot => new SimulatedReplica(world, slot, mixed && slot > 0 ? options with { Lease = options.Lease * 2.5 } : options))];
+        foreach (var replica in world.Replicas) Warm(world, replica);
         new Faults(world).Plan(scheduler.Random.Next(5), serverFaults: !mixed, Length);
         PlanWork(world);
         scheduler.RunUntil(Length + (4 * Scheduler.Second), () => world.Violation is not null);
         foreach (var replica in world.Replicas.Where(r => r.IsAlive)) replica.Log.Dispose();
         return new(world.Violation, world.Reads, world.Hits, world.Acknowledged, scheduler.Events, scheduler.TraceLines);
+    }
+
+    public static void Warm(World world, SimulatedReplica replica)
+    {
+        if (world.Scheduler.Chance(0.3)) new SimulatedWarmup(world, replica).Start();
     }
 
     private static ConsistencyOptions Options(Scheduler scheduler, int standbys) => new()

@@ -1,9 +1,8 @@
-using System.Collections.Immutable;
 using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Fills;
-using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
 
 namespace CacheProxy.Engine.Tests.Simulation;
 
@@ -14,17 +13,23 @@ namespace CacheProxy.Engine.Tests.Simulation;
 internal sealed class SimulatedRead
 {
     private const int MaxAttempts = 4;
+    private static readonly Asks[] s_asks = [Asks.Whole, Asks.Whole, Asks.Whole, Asks.Front, Asks.Back, Asks.Head];
     private readonly World _world;
     private readonly SimulatedReplica _replica;
     private readonly Model _model;
     private readonly int _hard;
     private readonly int _soft;
     private readonly long _started;
+    private readonly Asks _asks;
+    private readonly DefaultHttpContext _context;
     private MemoryEntry? _stored;
+    private MemoryEntry? _part;
 
     public SimulatedRead(World world, SimulatedReplica replica, Model model)
     {
         (_world, _replica, _model, _started) = (world, replica, model, world.Scheduler.Now);
+        _asks = world.Derives ? world.Scheduler.Any(s_asks) : Asks.Whole;
+        _context = _asks.ToContext();
         var here = world.PromisedHere.GetValueOrDefault(replica);
         _hard = Math.Max(world.Promised.Hard(model), here?.Hard(model) ?? 0);
         _soft = Math.Max(world.Promised.Soft(model), here?.Soft(model) ?? 0);
@@ -60,57 +65,80 @@ internal sealed class SimulatedRead
     private void Look(ServingRight right, Snapshot? snapshot)
     {
         var mayAnswer = right == ServingRight.Full || (right == ServingRight.MemoryOnly && _replica.Options.OnLostLease == OnLostLease.Serve);
-        if (!mayAnswer) Preempted(() => Fill(attempt: 0));
-        else Preempted(() => Check(snapshot!));
+        if (mayAnswer) Preempted(() => Check(snapshot!));
+        else Preempted(() => Fill(attempt: 0));
     }
 
     private void Check(Snapshot snapshot)
     {
-        var entry = _replica.Memory.Find(_model.Identity).FirstOrDefault();
-        var verdict = entry?.Check(snapshot) ?? Verdict.Invalid;
+        var entries = _replica.Memory.Find(_model.Identity);
+        var (whole, part) = (entries.FirstOrDefault(e => !e.Response.IsPartial), entries.FirstOrDefault(e => e.Response.IsPartial));
+        var verdict = whole?.Check(snapshot) ?? Verdict.Invalid;
         if (verdict == Verdict.Stale && _world.Mistake == Mistake.SoftIgnored) verdict = Verdict.Valid;
-        if (verdict == Verdict.Valid)
+        if (verdict == Verdict.Valid && IsYoung(whole!))
         {
-            Answer(entry!.Response, "memory", stale: false, hit: true);
+            Answer(whole!.Response.Body.Span, whole.Response.Stamp, "memory", stale: false, hit: true);
             return;
         }
 
-        _stored = verdict == Verdict.Stale || _world.Mistake == Mistake.InvalidAsFallback ? entry : null;
+        if (verdict == Verdict.Invalid && part?.Check(snapshot) == Verdict.Valid && IsYoung(part)
+            && Parts.Answer(part.Response, _context.Request.Headers, _replica.Time.GetUtcNow()) is { } piece)
+        {
+            Answer(part.Response.Body.Span.Slice(piece.Offset, piece.Length), part.Response.Stamp, "a part in memory", stale: false, hit: true);
+            return;
+        }
+
+        _stored = verdict != Verdict.Invalid || _world.Mistake is Mistake.InvalidAsFallback or Mistake.InvalidAsValidator ? whole : null;
+        _part = part?.Check(snapshot) != Verdict.Invalid ? part
+            : _world.Mistake == Mistake.InvalidPartCompleted ? new MemoryEntry(part.Response with { Stamp = snapshot.Position }, _replica.Time)
+            : null;
         Preempted(() => Fill(attempt: 0));
     }
 
+    private static bool IsYoung(MemoryEntry entry) => entry.Age < entry.Response.FreshUntilAge && !entry.Response.AlwaysValidate;
+
     private void Fill(int attempt)
     {
+        // A HEAD that nothing is stored for goes past the cache.
+        if (_asks == Asks.Head && _stored is null) return;
         var right = TakeRight(out var snapshot);
+        var isChecked = _world.Mistake is not (Mistake.InvalidAsFallback or Mistake.InvalidAsValidator);
+        var stored = !isChecked || (right == ServingRight.Full && _stored?.Check(snapshot!) != Verdict.Invalid) ? _stored : null;
+        var request = RequestWith(stored);
+        var key = FillKey.Of(request, [], SimulatedReplica.Headers);
         var fills = _replica.Fills;
         (FillAttendance Attendance, bool Started) share;
-        if (attempt > MaxAttempts)
+        if (attempt > MaxAttempts || _asks == Asks.Head)
         {
-            var own = Create(right, shared: false);
+            var own = Create(request, stored, right, shared: false);
             share = (own.Attend(), true);
             new SimulatedFill(_world, _replica, _model, own, static _ => { }).Start();
         }
         else if (right == ServingRight.Full)
         {
-            share = fills.Join(_model.Identity, fill => MayJoin(fill, snapshot!), () => Create(right, shared: true), Run);
+            share = fills.Join(key, fill => MayJoin(fill, snapshot!), () => Create(request, stored, right, shared: true), Run);
         }
         else
         {
             share = _world.Mistake == Mistake.JoinedWithoutLease
-                ? fills.Join(_model.Identity, static _ => true, () => Create(right, shared: true), Run)
-                : fills.JoinNext(_model.Identity, () => Create(right, shared: true), Run);
+                ? fills.Join(key, static _ => true, () => Create(request, stored, right, shared: true), Run)
+                : fills.JoinNext(key, () => Create(request, stored, right, shared: true), Run);
         }
 
         _ = WaitAsync(share.Attendance.Fill, share.Started, right, attempt);
     }
 
-    private bool MayJoin(Fill fill, Snapshot snapshot) => _world.Mistake == Mistake.JoinedUnchecked || fill.WouldBeValid(snapshot, _model.Tags);
+    private bool MayJoin(Fill fill, Snapshot snapshot) => _world.Mistake == Mistake.JoinedUnchecked || fill.MayBeJoined(snapshot, _model.Tags);
 
-    private Fill Create(ServingRight right, bool shared) =>
-        new(_model.Request, _model.Identity, _stored, new FillBody(_replica.Budget, 1 << 16), TimeSpan.FromSeconds(30), _replica.Time)
+    private FillRequest RequestWith(MemoryEntry? stored) =>
+        new(_context, new FillDemand(_model.Plan, new MemoryLookup(ServingRight.None, stored, _part, false, false), null, 0), hasCredentials: false, asksHead: _asks == Asks.Head);
+
+    private Fill Create(FillRequest request, MemoryEntry? stored, ServingRight right, bool shared) =>
+        new(request, FillKey.Of(request, [], SimulatedReplica.Headers), stored, new FillBody(_replica.Budget, 1 << 16), TimeSpan.FromSeconds(30), _replica.Time)
         {
             IsShared = shared,
             MayUseShared = shared && right == ServingRight.Full,
+            MayUseParts = right == ServingRight.Full || _world.Mistake == Mistake.PartUsedWithoutLease,
         };
 
     private void Run(Fill fill) => new SimulatedFill(_world, _replica, _model, fill, _replica.Fills.Remove).Start();
@@ -121,17 +149,24 @@ internal sealed class SimulatedRead
         var outcome = await fill.Outcome;
         switch (outcome)
         {
+            // What the origin has just confirmed to this very request needs no lease.
+            case FillOutcome.Serving { Result: CacheResult.Revalidated } confirmed when started || right != ServingRight.Full:
+                Answer(confirmed.Entry.Response.Body.Span, confirmed.Entry.Response.Stamp, "memory, confirmed", stale: false, hit: false);
+                break;
             case FillOutcome.Serving serving when IsValidNow(serving):
-                Answer(serving.Entry.Response, serving.Stale is null ? "shared tier" : "instead of an error", serving.Stale is not null, hit: true);
+                Answer(serving.Entry.Response.Body.Span, serving.Entry.Response.Stamp, serving.Stale is null ? "shared tier" : "instead of an error", serving.Stale is not null, hit: true);
                 break;
             case FillOutcome.Serving:
                 Fill(attempt + 1);
                 break;
-            case FillOutcome.Responding { Prototype: { } prototype } when started || IsShareable(fill, prototype, right):
-                Answer(prototype, started ? "origin" : "joined fill", stale: false, hit: false);
-                break;
-            case FillOutcome.Responding when !started:
+            case FillOutcome.Responding { Prototype: { } prototype } when !started && !IsShareable(fill, prototype, right):
                 Fill(attempt + 1);
+                break;
+            case FillOutcome.Responding { Prototype: null } when !started:
+                Fill(MaxAttempts + 1);
+                break;
+            case FillOutcome.Responding:
+                Answer(_replica.Bodies[fill], fill.Snapshot?.Position, started ? "origin" : "joined fill", stale: false, hit: false);
                 break;
         }
     }
@@ -140,7 +175,9 @@ internal sealed class SimulatedRead
     {
         if (_world.Mistake == Mistake.SharedNotChecked && serving.Stale is null) return true;
         if (_world.Mistake == Mistake.InvalidAsFallback && serving.Stale is not null) return true;
-        return TakeRight(out var snapshot) == ServingRight.Full && serving.Entry.Check(snapshot!) != Verdict.Invalid;
+        if (TakeRight(out var snapshot) != ServingRight.Full) return false;
+        var verdict = serving.Entry.Check(snapshot!);
+        return verdict == Verdict.Valid || (verdict == Verdict.Stale && (serving.Stale is not null || _world.Mistake == Mistake.StaleFollowedAsFresh));
     }
 
     private bool IsShareable(Fill fill, StoredResponse prototype, ServingRight right)
@@ -150,115 +187,14 @@ internal sealed class SimulatedRead
         return TakeRight(out var now) == ServingRight.Full && fill.WouldBeValid(now!, tags);
     }
 
-    private void Answer(StoredResponse response, string from, bool stale, bool hit)
+    private void Answer(ReadOnlySpan<byte> body, Position? stamp, string from, bool stale, bool hit)
     {
-        var version = SimulatedFill.VersionOf(response);
+        if (body.IsEmpty) return;
+        var version = SimulatedOrigin.OldestIn(body);
         if (hit) _world.Hits++;
         var least = stale ? _hard : Math.Max(_hard, _soft);
-        Scheduler.Trace("reader", $"{_model.Key} at replica{_replica.Slot}: version {version} from {from}, stamp {response.Stamp.Epoch.Number}/{response.Stamp.Sequence}, begun {_started / 1e9:0.000000}");
+        Scheduler.Trace("reader", $"{_model.Key} at replica{_replica.Slot}: version {version} from {from}, stamp {stamp?.Epoch.Number}/{stamp?.Sequence}, begun {_started / 1e9:0.000000}");
         if (version < least && !_world.IsForgiven(_started))
             _world.Break(FormattableString.Invariant($"{_model.Key} at replica {_replica.Slot}, {Scheduler.Now / 1e9:0.000000} s: version {version} from {from}; at its start, {_started / 1e9:0.000000} s, a purge of version {least} was acknowledged"));
     }
-}
-
-/// <summary>A fill, in the steps of <c>FillRunner</c>: stamp, shared tier, origin, store.</summary>
-internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model model, Fill fill, Action<Fill> ended)
-{
-    private static readonly DateTimeOffset s_long = new(2026, 1, 1, 0, 0, 0, TimeSpan.Zero);
-
-    private Scheduler Scheduler => world.Scheduler;
-
-    private bool StampsLate => world.Mistake == Mistake.StampAfterTheAnswer;
-
-    public static int VersionOf(StoredResponse response) => BitConverter.ToInt32(response.Body.Span);
-
-    public void Start() => replica.After(Scheduler.Between(0, Scheduler.Millisecond), () =>
-    {
-        if (!StampsLate) fill.Begin(replica.Log);
-        if (!fill.MayUseShared || fill.Snapshot is null) Ask();
-        else replica.After(world.Delay(), Look);
-    });
-
-    private void Look()
-    {
-        var redis = world.RedisOf(replica.Slot);
-        if (!redis.IsUp || replica.Link.IsCut || !redis.Keys.Shared.TryGetValue(model.Key, out var found))
-        {
-            Ask();
-            return;
-        }
-
-        replica.After(world.Delay(), () =>
-        {
-            var response = world.Mistake == Mistake.EpochNotCompared ? found with { Stamp = new(fill.Snapshot!.Epoch, found.Stamp.Sequence) } : found;
-            var entry = new MemoryEntry(response, replica.Time);
-            if (world.Mistake != Mistake.SharedNotChecked && entry.Check(fill.Snapshot!) != Verdict.Valid)
-            {
-                Ask();
-                return;
-            }
-
-            fill.Decide(new FillOutcome.Serving(replica.Memory.Add(response), CacheResult.HitShared, null));
-            ended(fill);
-        });
-    }
-
-    private void Ask() => replica.After(OriginDelay(), () =>
-    {
-        // The origin reads here, and its answer is under way while the world goes on.
-        var fails = Scheduler.Chance(0.08);
-        var version = world.Committed[model.Index];
-        replica.After(OriginDelay(), () =>
-        {
-            if (fails) Fail();
-            else Receive(version);
-        });
-    });
-
-    private void Fail()
-    {
-        var stored = fill.Stored;
-        var usable = stored is not null && (world.Mistake == Mistake.InvalidAsFallback || (fill.Snapshot is { } begun && stored.Check(begun) != Verdict.Invalid));
-        fill.Decide(usable ? new FillOutcome.Serving(stored!, CacheResult.Stale, StaleReason.IfError) : new FillOutcome.Failed(FillFailure.Unreachable));
-        ended(fill);
-    }
-
-    private void Receive(int version)
-    {
-        if (StampsLate) fill.Begin(replica.Log);
-        // Without a state there is no stamp, and nothing is stored; the version goes to the one who asked all the same.
-        var response = Respond(version, fill.Snapshot?.Position ?? new Position(new Epoch(0, "none"), 0));
-        fill.Decide(new FillOutcome.Responding(200, HeaderFields.Empty, response, Storable.Yes));
-        replica.After(Scheduler.Between(0, 2 * Scheduler.Millisecond), () =>
-        {
-            if (fill.Snapshot is not null) replica.Memory.Add(response);
-            ended(fill);
-            if (fill.Snapshot is null || !fill.IsShared) return;
-            var redis = world.RedisOf(replica.Slot);
-            Scheduler.After(world.Delay(), () =>
-            {
-                if (redis.IsUp && redis.IsMaster) redis.Write(redis.Keys with { Shared = redis.Keys.Shared.SetItem(model.Key, response) });
-            });
-        });
-    }
-
-    private StoredResponse Respond(int version, Position stamp) => new()
-    {
-        Identity = model.Identity,
-        Name = model.Key,
-        PrimaryKey = model.Key,
-        Policy = "simulated",
-        Fingerprint = Model.Fingerprint,
-        Tags = model.AllTags,
-        Stamp = stamp,
-        Status = 200,
-        Headers = HeaderFields.Empty,
-        Body = BitConverter.GetBytes(version),
-        RequestTime = s_long,
-        ResponseTime = s_long,
-        InitialAge = TimeSpan.Zero,
-        FreshUntilAge = TimeSpan.FromHours(1),
-    };
-
-    private long OriginDelay() => Scheduler.Chance(0.1) ? Scheduler.Between(0, 3 * Scheduler.Second) : Scheduler.Between(0, 20 * Scheduler.Millisecond);
 }

@@ -1,5 +1,7 @@
+using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -31,9 +33,13 @@ internal sealed class SimulatedReplica
         Link = new(world, this);
         Log = new(Link, options, s_metrics, Time, Clock, NullLogger.Instance);
         Memory = new(new MemoryOptions(), s_metrics, Time);
+        var evaluation = new ResponseEvaluation(Headers, new CacheLimits(), scheduler.Random);
+        Heads = new(evaluation, new StoredUpdates(evaluation, Memory, Time), Memory, new HitForMiss(TimeSpan.Zero, Time), s_metrics, Time);
         Link.Listen();
         Post(Beat);
     }
+
+    public static CacheHeaders Headers { get; } = new(new CredentialOptions());
 
     public int Slot { get; }
 
@@ -57,6 +63,12 @@ internal sealed class SimulatedReplica
 
     public FillRegistry Fills { get; } = new();
 
+    /// <summary>Decides what a response's head is worth.</summary>
+    public HeadDecision Heads { get; }
+
+    /// <summary>What the fills have brought.</summary>
+    public Dictionary<Fill, byte[]> Bodies { get; } = [];
+
     public FillBudget Budget { get; } = new(1 << 20);
 
     public bool IsAlive { get; private set; } = true;
@@ -68,7 +80,6 @@ internal sealed class SimulatedReplica
 
     /// <summary>What <see cref="Mistake.LeaseIsAFlag"/> looks at.</summary>
     public bool LeaseFlag { get; private set; }
-
 
     /// <summary>Runs the action as this process, in its turn; never if it is dead.</summary>
     public void Post(Action action)

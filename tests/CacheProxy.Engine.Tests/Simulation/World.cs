@@ -1,28 +1,29 @@
 using System.Collections.Immutable;
-using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Tests.Policies;
-using Microsoft.AspNetCore.Http;
 
 namespace CacheProxy.Engine.Tests.Simulation;
 
 /// <summary>What is cached: a key, its tags, and what the origin adds to them with the head.</summary>
 internal sealed class Model
 {
-    private static readonly CachePolicy s_policy = PolicyRequests.Compile(PolicyRequests.Metrics);
+    /// <summary>What the origin adds.</summary>
+    public const string LateTag = "late";
+
+    // Only with the origin in charge are there parts, and HEADs that freshen.
+    private static readonly CachePolicy s_policy = PolicyRequests.Compile(new() { Name = "simulated", Ttl = "Origin" });
 
     private Model(int index)
     {
         Index = index;
         Key = $"m:{index}";
         Tags = [$"model:{index}", index % 2 == 0 ? "even" : "odd"];
-        AllTags = index >= 2 ? [.. Tags, "late"] : Tags;
+        AllTags = index >= 2 ? [.. Tags, LateTag] : Tags;
         Span<byte> identity = stackalloc byte[Hash256.Size];
         identity[0] = (byte)(index + 1);
         Identity = new Hash256(identity);
-        var plan = new RequestPlan { Policy = s_policy, PrimaryKey = Key, Name = Key, Identity = Identity, Tags = Tags, Target = "/" + index };
-        Request = new FillRequest(new DefaultHttpContext(), plan, hasCredentials: false, stored: null);
+        Plan = new RequestPlan { Policy = s_policy, PrimaryKey = Key, Name = Key, Identity = Identity, Tags = Tags, Target = "/" + index };
     }
 
     public static ImmutableArray<Model> All { get; } = [.. Enumerable.Range(0, 4).Select(i => new Model(i))];
@@ -37,9 +38,7 @@ internal sealed class Model
 
     public Hash256 Identity { get; }
 
-    public FillRequest Request { get; }
-
-    public static ulong Fingerprint => s_policy.Fingerprint;
+    public RequestPlan Plan { get; }
 }
 
 /// <summary>What a read must at least see, by model.</summary>
@@ -70,6 +69,9 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
     public Mistake Mistake => mistake;
 
     public SimulatedNetwork Network => network;
+
+    /// <summary>Whether responses are made of responses: validated often, asked for in parts, freshened by HEAD.</summary>
+    public bool Derives { get; init; }
 
     /// <summary><c>Consistency:Standbys</c>.</summary>
     public int Standbys => standbys;

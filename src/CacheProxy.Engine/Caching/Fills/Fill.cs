@@ -61,6 +61,12 @@ internal sealed class Fill : IDisposable
     /// <summary>Whether the shared tier may answer: only under a lease, and only where a stored response would do.</summary>
     public bool MayUseShared { get; init; }
 
+    /// <summary>
+    /// Whether a stored part may be completed or united with: only under a lease. The next batch is shared with whoever comes before it
+    /// starts, and what its first request found may have been purged since.
+    /// </summary>
+    public bool MayUseParts { get; init; }
+
     /// <summary>Known as soon as the head is, or as it is clear that there will be none.</summary>
     public Task<FillOutcome> Outcome => _outcome.Task;
 

@@ -48,7 +48,10 @@ internal sealed class FillBasis
     /// <summary>The same, with nothing that the answer would have to fit.</summary>
     public static FillBasis Plain(MemoryEntry? stored) => new(stored);
 
-    /// <summary>The fill's stored part, if it is valid under the fill's own stamp (INVALIDATION 3).</summary>
+    /// <summary>
+    /// The fill's stored part, if it may be used under a lease and is valid under the fill's own stamp (INVALIDATION 3). Not behind a soft
+    /// purge: what would be made of it would be as stale as it is.
+    /// </summary>
     public static MemoryEntry? PartOf(Fill fill) =>
-        fill.Request.Part is { } part && fill.Snapshot is { } snapshot && part.Check(snapshot) != Verdict.Invalid ? part : null;
+        fill is { MayUseParts: true, Request.Part: { } part, Snapshot: { } snapshot } && part.Check(snapshot) == Verdict.Valid ? part : null;
 }

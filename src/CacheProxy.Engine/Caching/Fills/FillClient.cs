@@ -106,7 +106,8 @@ internal sealed class FillClient(
                 // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
                 var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);
                 var verdict = VerdictNow(serving.Entry);
-                if (!confirmed && verdict == Verdict.Invalid) return default;
+                // Behind a soft purge only what is served as stale will do.
+                if (!confirmed && (verdict == Verdict.Invalid || (verdict == Verdict.Stale && serving.Stale is null))) return default;
                 if (serving.Stale == StaleReason.IfError || serving.Result == CacheResult.HitShared)
                 {
                     if (await RefusedAsync(context, demand.Plan, mayAsk: serving.Stale is null) is { } refused) return new Step { Answer = refused };

@@ -61,5 +61,6 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
         {
             IsShared = shared,
             MayUseShared = shared && right == ServingRight.Full && !renews,
+            MayUseParts = right == ServingRight.Full,
         };
 }
