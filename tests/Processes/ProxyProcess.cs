@@ -33,7 +33,8 @@ public sealed record ProxySettings
 /// <summary>A proxy in a process of its own, on free ports of 127.0.0.1.</summary>
 public sealed class ProxyProcess : RunningProcess
 {
-    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(60);
+    // As long as a machine takes that is busy with much else: of an hour of restarts none must fail for that.
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(180);
 
     private ProxyProcess(ChildProcess child, int port, int adminPort) : base(child)
     {
