@@ -11,7 +11,7 @@ namespace EndToEnd.Purges;
 /// SIGKILL of the backend, of either proxy and of Redis, at random, while runs are changed again and again: in the end every change was
 /// delivered, and no replica serves an old version. <c>CHANGES</c> makes it longer: see <c>tests/purges.sh</c>.
 /// </summary>
-public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
+public sealed class LostEventTests(ITestOutputHelper output) : IAsyncLifetime, IDisposable
 {
     private const int Runs = 8;
     private const string Models = "/api/v1/models/";
@@ -57,15 +57,18 @@ public sealed class LostEventTests(ITestOutputHelper output) : IAsyncDisposable
         Assert.True(killed > 0, "nothing was killed");
     }
 
-    public async ValueTask DisposeAsync()
+    public Task InitializeAsync() => Task.CompletedTask;
+
+    public async Task DisposeAsync()
     {
         _ended = true;
         if (_backend is not null) await _backend.DisposeAsync();
         foreach (var proxy in _proxies)
             if (proxy is not null) await proxy.DisposeAsync();
         if (_redis is not null) await _redis.DisposeAsync();
-        _http.Dispose();
     }
+
+    public void Dispose() => _http.Dispose();
 
     private async Task<string[]> StartAsync()
     {
