@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 
@@ -10,6 +11,7 @@ namespace Launcher;
 internal sealed partial class ChildProcess : IAsyncDisposable
 {
     private const int KeptLines = 25;
+    private static readonly ConcurrentDictionary<int, Process> s_running = new();
     private readonly Process _process;
     private readonly StreamWriter _log;
     private readonly Queue<string> _lastLines = new();
@@ -64,6 +66,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
             child._process.OutputDataReceived += (_, e) => child.Keep(e.Data);
             child._process.ErrorDataReceived += (_, e) => child.Keep(e.Data);
             child._process.Start();
+            s_running[child._process.Id] = child._process;
             child._process.BeginOutputReadLine();
             child._process.BeginErrorReadLine();
             // Nobody types into it, and a program that waits for input must see the end at once.
@@ -74,6 +77,22 @@ internal sealed partial class ChildProcess : IAsyncDisposable
         {
             log.Dispose();
             throw new LaunchException($"{name} could not be started: '{command[0]}': {e.Message}", e);
+        }
+    }
+
+    /// <summary>Ends, without warning, all that run: for one who ends himself at once.</summary>
+    public static void KillAll()
+    {
+        foreach (var (_, process) in s_running)
+        {
+            try
+            {
+                process.Kill(entireProcessTree: true);
+            }
+            catch (InvalidOperationException)
+            {
+                // It has ended, or is being disposed of.
+            }
         }
     }
 
@@ -121,6 +140,7 @@ internal sealed partial class ChildProcess : IAsyncDisposable
     {
         if (!_process.HasExited)
             await KillAsync();
+        s_running.TryRemove(_process.Id, out _);
         _process.Dispose();
         await _log.DisposeAsync();
     }

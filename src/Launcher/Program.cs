@@ -4,8 +4,9 @@ using Launcher;
 using var stop = new CancellationTokenSource();
 void OnSignal(PosixSignalContext context)
 {
-    // The second signal is not held back: whoever presses Ctrl-C twice wants out now.
+    // The second signal is not held back: whoever presses Ctrl-C twice wants out now, and what was started must not outlive us.
     context.Cancel = !stop.IsCancellationRequested;
+    if (stop.IsCancellationRequested) ChildProcess.KillAll();
     stop.Cancel();
 }
 

@@ -29,6 +29,7 @@ internal static class Readiness
                 last = e.Message;
             }
 
+            // Paces the poll, which ends at its limit: another process has no other way to say that it is ready.
             await Task.Delay(Pause, time, stop);
         }
 

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net.Http.Headers;
 using Launcher;
 using Processes;
@@ -33,6 +34,24 @@ public sealed class RunTests
         Assert.False(Ports.IsTaken(proxyPort) || Ports.IsTaken(backendPort) || Ports.IsTaken(redisPort), "something still listens");
     }
 
+    [ReleaseBuildFact]
+    public async Task Run_SignalledAgainWhileItEnds_LeavesNothingBehind()
+    {
+        int proxyPort = FreePair(), backendPort = Ports.Free(), redisPort = Ports.Free();
+        await using var run = Start(proxyPort, backendPort, redisPort);
+        await Poll.UntilAsync(() => run.HasExited || run.LastLines.Any(l => l.Contains("Ctrl-C", StringComparison.Ordinal)), ReadyLimit, () => Text(run));
+        Assert.False(run.HasExited, Text(run));
+
+        // A program that cannot end by itself: only whoever started it can end it.
+        using (var stop = Process.Start("kill", ["-STOP", ProxyOf(run)])) await stop.WaitForExitAsync();
+        run.Send(PosixSignalNumber.Terminate);
+        await Poll.UntilAsync(() => run.LastLines.Contains("Ending …"), TimeSpan.FromSeconds(10), () => Text(run));
+        run.Send(PosixSignalNumber.Terminate);
+        await run.WaitAsync().WaitAsync(TimeSpan.FromSeconds(60));
+
+        await Poll.UntilAsync(() => !Ports.IsTaken(proxyPort) && !Ports.IsTaken(backendPort) && !Ports.IsTaken(redisPort), TimeSpan.FromSeconds(10), static () => "something still listens");
+    }
+
     [Fact]
     public async Task Run_PortTaken_NamesItAndEnds()
     {
@@ -56,6 +75,25 @@ public sealed class RunTests
         ],
         new Dictionary<string, string?> { ["HOME"] = Directory.CreateTempSubdirectory("cacheproxy-home-").FullName, ["REDIS_URL"] = null },
         RunningProcess.LogFile("launcher"), Build.Root);
+
+    private static string ProxyOf(ChildProcess launcher) => Directory.GetDirectories("/proc")
+        .Where(static folder => int.TryParse(Path.GetFileName(folder), out _))
+        .Where(folder => Read(folder, "status").Contains($"\nPPid:\t{launcher.Id}\n", StringComparison.Ordinal))
+        .Where(static folder => Read(folder, "cmdline").Contains("CacheProxy.dll", StringComparison.Ordinal))
+        .Select(static folder => Path.GetFileName(folder)).Single();
+
+    private static string Read(string folder, string file)
+    {
+        try
+        {
+            return File.ReadAllText(Path.Combine(folder, file));
+        }
+        catch (IOException)
+        {
+            // A process that has ended meanwhile is not the one.
+            return "";
+        }
+    }
 
     private static int FreePair()
     {
