@@ -57,6 +57,7 @@ internal static class AcceptHeader
             }
             else if (range.StartsWith("application/*", StringComparison.OrdinalIgnoreCase)) return false;
             else if (range is "*/*" || (range.StartsWith("*/*;q=0.") && range[8..] is [>= '1' and <= '9', ..])) everything = true;
+            else if (range.StartsWith("*/*")) return false;
         }
         return named || everything;
     }

@@ -181,6 +181,7 @@ public sealed class RequestPlanTests
     [InlineData("application/jsonlines", false)]
     [InlineData("*/*;q=0", false)]
     [InlineData("*/*;q=0.0", false)]
+    [InlineData("*/*;q=0.8, */*;q=0", false)]
     [InlineData("application/*;q=0, */*", false)]
     [InlineData("*/*, application/json ;q=0", false)]
     [InlineData("*/*, application/json\t;q=0", false)]
