@@ -11,6 +11,7 @@ internal static class Eventually
         while (!condition())
         {
             if (watch.Elapsed.TotalSeconds > seconds) throw new TimeoutException($"Not within {seconds} s: {what}");
+            // Paces the poll, which has a deadline: the code under test offers nothing to await.
             await Task.Delay(TimeSpan.FromMilliseconds(10), TimeProvider.System, CancellationToken.None);
         }
     }

@@ -80,6 +80,7 @@ public sealed partial class CacheEventSender(
 
             var pause = schedule.PauseAfter(attempt, result.RetryAfter);
             Log.WillRetry(logger, cacheEvent.Type, cacheEvent.Id, target, result.Reason, pause);
+            // Back-off between attempts: the schedule's, or what the proxy asked for with Retry-After.
             await Task.Delay(pause, clock, cancellationToken);
         }
     }

@@ -34,6 +34,7 @@ internal sealed partial class OutboxDelivery(
                 var next = signal.Next;
                 var round = await delivery.DeliverAsync(target, failures, stopping);
                 failures = round.Failures;
+                // Back-off from a target that failed; without failures a signal wakes it, and a poll covers what other processes have written.
                 if (failures > 0) await Task.Delay(round.Pause, clock, stopping);
                 else if (!round.More) await OutboxSignal.WaitAsync(next, options.Value.PollInterval, clock, stopping);
             }
@@ -46,6 +47,7 @@ internal sealed partial class OutboxDelivery(
 #pragma warning restore CA1031
             {
                 Log.StoreFailed(logger, target, options.Value.PollInterval, e);
+                // A store that failed is asked again at the pace at which it is polled.
                 await Task.Delay(options.Value.PollInterval, clock, stopping).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
         }

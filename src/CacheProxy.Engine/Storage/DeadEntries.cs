@@ -36,6 +36,7 @@ internal sealed class DeadEntries : BackgroundService
             while (await _purges.Reader.WaitToReadAsync(stoppingToken))
             {
                 if (_purges.Reader.TryPeek(out var first) && s_delay - _time.GetElapsedTime(first.Heard) is var wait && wait > TimeSpan.Zero)
+                    // Purges of a moment are gathered: what is removed is invalid already, so nobody waits for this.
                     await Task.Delay(wait, _time, stoppingToken);
                 // One walk over memory serves all purges that are old enough by now.
                 var batch = new List<Invalidation.Invalidation>();

@@ -70,6 +70,7 @@ public sealed class SharedTierBreaker : IDisposable
         await _control.IsolateAsync(_stopping.Token);
         try
         {
+            // Paces the probes; no request waits for them.
             while (!await AnswersAsync()) await Task.Delay(s_probeInterval, _time, _stopping.Token);
             await _control.CloseAsync(_stopping.Token);
         }

@@ -11,6 +11,7 @@ internal static class Waiting
         while (!condition())
         {
             Assert.True(TimeProvider.System.GetElapsedTime(started) < s_patience, "The condition did not come true in time.");
+            // Paces the poll, which has a deadline: the code under test offers nothing to await.
             await Task.Delay(TimeSpan.FromMilliseconds(2), TimeProvider.System);
         }
     }

@@ -13,6 +13,7 @@ internal static class Eventually
         while (!await condition())
         {
             if (TimeProvider.System.GetElapsedTime(started) > Patience) Assert.Fail($"Not within {Patience}: {what}.");
+            // Paces the poll, which has a deadline: the code under test offers nothing to await.
             await Task.Delay(TimeSpan.FromMilliseconds(5), TimeProvider.System);
         }
     }

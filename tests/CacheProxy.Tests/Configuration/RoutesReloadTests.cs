@@ -119,6 +119,7 @@ public sealed class RoutesReloadTests : IDisposable
         async Task Tick()
         {
             time.Advance(TimeSpan.FromSeconds(1));
+            // The clock is the test's, the file system's notice is not: it comes in its own time, and the poll around this has a deadline.
             await Task.Delay(TimeSpan.FromMilliseconds(20), TimeProvider.System);
         }
     }

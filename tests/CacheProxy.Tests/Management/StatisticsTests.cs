@@ -95,6 +95,7 @@ public sealed class StatisticsTests
         while (!await condition())
         {
             Assert.True(TimeProvider.System.GetUtcNow() < deadline, "The condition did not come true within 20 s.");
+            // Paces the poll, which has a deadline: the code under test offers nothing to await.
             await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
         }
     }

@@ -5,6 +5,7 @@ public sealed class NodeFactAttribute : FactAttribute
 {
     public NodeFactAttribute()
     {
+        // The suite is a program for node. test.sh installs it where there is apt-get; elsewhere a skip is counted and says what to install.
         if (!IsOnPath("node") || !IsOnPath("npm")) Skip = "node and npm are not on PATH: install Node.js 18 or later";
     }
 

@@ -46,6 +46,7 @@ public sealed class ClockTheoryAttribute : TheoryAttribute
     public ClockTheoryAttribute()
     {
         if (!FakeClock.IsInstalled || !RedisServer.IsInstalled)
+            // Nothing else moves the clock of another process. test.sh installs it where there is apt-get; elsewhere the skip is counted.
             Skip = "libfaketime or redis-server is missing: install Debian's faketime and redis-server";
     }
 }

@@ -39,7 +39,7 @@ public sealed class OriginBurstTests(OriginBurstTests.Rig rig) : IClassFixture<O
         var path = ProxyRig.Path("swr");
         rig.Origin.On(path, async (request, connection) =>
         {
-            // Slower than the 300 ms for which it is good.
+            // Slower than the 300 ms for which it is good: how long it takes is what is tested, on the clock of another process.
             await Task.Delay(TimeSpan.FromMilliseconds(500), TimeProvider.System);
             await connection.AnswerAsync("good", "Age: 5");
         });
@@ -94,6 +94,7 @@ public sealed class OriginBurstTests(OriginBurstTests.Rig rig) : IClassFixture<O
             for (var i = 0; gate.Arrived < 3; i++)
             {
                 await connection.SayAsync(OriginConnection.Chunk("x"));
+                // A body that trickles is what is tested; it ends by the gate, not by time.
                 await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
             }
             await connection.SayAsync("0\r\n\r\n");
