@@ -13,6 +13,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
     private readonly CancellationToken _outer;
     private readonly CancellationTokenRegistration _outerCancels;
     private bool _headArrived;
+    private bool _wasLate;
 
     public DetachedLifetime(TimeSpan headTimeout, CancellationToken outer)
     {
@@ -29,7 +30,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
     /// <summary>YARP gave the response up: the origin broke off.</summary>
     public bool WasAborted { get; private set; }
 
-    public bool HeadTimedOut => !_headArrived && !WasAborted && _source.IsCancellationRequested && !_outer.IsCancellationRequested;
+    public bool HeadTimedOut => _wasLate || (!_headArrived && !WasAborted && _source.IsCancellationRequested && !_outer.IsCancellationRequested);
 
     public void HeadArrived()
     {
@@ -39,6 +40,8 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
 
     public void Abort()
     {
+        // What comes of a late head is no reason of its own.
+        _wasLate = HeadTimedOut;
         WasAborted = true;
         _source.Cancel();
     }
