@@ -21,9 +21,8 @@ internal sealed class Fill : IDisposable
     private const int MaxInterim = 16;
 
     // Whoever started the fill goes on where it ends, without a way through the pool; the others go on all at once, each on a thread of the pool.
-    private readonly TaskCompletionSource _starters = new();
+    private TaskCompletionSource _starters = new();
     private TaskCompletionSource _followers = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private TaskCompletionSource? _startersInterim;
     private volatile FillOutcome? _settled;
     private ImmutableArray<InterimResponse> _interim = [];
     private ITimer? _timer;
@@ -111,31 +110,23 @@ internal sealed class Fill : IDisposable
     /// <summary>What came before the final response, for those who wait now; it is stored nowhere. A flood of them ends at some point.</summary>
     public void Announce(InterimResponse response)
     {
-        TaskCompletionSource followers;
-        TaskCompletionSource? starters;
+        TaskCompletionSource followers, starters;
         lock (_gate)
         {
             if (_interim.Length == MaxInterim || _settled is not null) return;
             _interim = _interim.Add(response);
             (followers, _followers) = (_followers, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
-            (starters, _startersInterim) = (_startersInterim, null);
+            (starters, _starters) = (_starters, new TaskCompletionSource());
         }
         followers.TrySetResult();
-        starters?.TrySetResult();
+        OnThePool(starters);
     }
 
     /// <summary>The interim responses so far, and the task that ends with the next one or with <see cref="Settled"/>.</summary>
     /// <param name="started">For the client that started the fill.</param>
-    /// <param name="relays">Whether that client wants interim responses.</param>
-    public (ImmutableArray<InterimResponse> SoFar, Task Next) News(bool started, bool relays)
+    public (ImmutableArray<InterimResponse> SoFar, Task Next) News(bool started)
     {
-        lock (_gate)
-        {
-            if (!started) return (_interim, _followers.Task);
-            if (!relays || _settled is not null) return (_interim, _starters.Task);
-            _startersInterim ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return (_interim, Task.WhenAny(_starters.Task, _startersInterim.Task));
-        }
+        lock (_gate) return (_interim, (started ? _starters : _followers).Task);
     }
 
     /// <summary>The head is known, or it is clear that there will be none.</summary>
@@ -161,11 +152,15 @@ internal sealed class Fill : IDisposable
     /// <summary>Lets the client that started the fill go on, on a thread of the pool: the fill has more to do.</summary>
     public void HandOver()
     {
-        if (!_starters.Task.IsCompleted) ThreadPool.UnsafeQueueUserWorkItem(static starters => starters.TrySetResult(), _starters, preferLocal: true);
+        // Settled: no interim response changes it any more.
+        if (!_starters.Task.IsCompleted) OnThePool(_starters);
     }
 
     /// <summary>Lets the client that started the fill go on, right here: the last thing that a fill does.</summary>
     public void HandBack() => _starters.TrySetResult();
+
+    private static void OnThePool(TaskCompletionSource waiting) =>
+        ThreadPool.UnsafeQueueUserWorkItem(static waiting => waiting.TrySetResult(), waiting, preferLocal: true);
 
     private void Settle(FillOutcome outcome)
     {

@@ -70,7 +70,7 @@ internal sealed class FillClient(
         {
             while (true)
             {
-                var (soFar, next) = fill.News(started, client is not null);
+                var (soFar, next) = fill.News(started);
                 for (; client is not null && sent < soFar.Length; sent++) await client.SendAsync(soFar[sent], context.RequestAborted);
                 if (fill.Settled is { } outcome) return outcome;
                 await next.WaitAsync(options.MaxWait, time, context.RequestAborted);
