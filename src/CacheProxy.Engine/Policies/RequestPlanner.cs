@@ -16,6 +16,9 @@ internal static class RequestPlanner
     /// <summary>The most access checks that one request may cost.</summary>
     private const int MaxAccessChecks = 32;
 
+    /// <summary>So many are compared one by one; the lists of a client's body may be long.</summary>
+    private const int FewTags = 8;
+
     public static BypassReason Plan(CachePolicy policy, HttpContext context, RequestBody? body, out RequestPlan? plan)
     {
         plan = null;
@@ -181,8 +184,7 @@ internal static class RequestPlanner
         foreach (var template in policy.Rules.Tags)
         {
             if (template.RenderEach(name => values[name], Template.MaxEach, out _) is not { } each) return null;
-            // Few are compared one by one; the lists of a client's body may be long.
-            if (seen is null && tags.Count + each.Length > 8) seen = new HashSet<string>(tags, StringComparer.Ordinal);
+            if (seen is null && tags.Count + each.Length > FewTags) seen = new HashSet<string>(tags, StringComparer.Ordinal);
             foreach (var text in each)
             {
                 var tag = KeyNames.ShortenKey(text);

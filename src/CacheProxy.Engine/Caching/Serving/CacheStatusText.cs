@@ -7,11 +7,7 @@ internal static class CacheStatusText
 {
     /// <param name="answer">What was decided.</param>
     /// <param name="ttl">What is left of the stored response's freshness; not used where nothing stored is sent.</param>
-    public static string For(in Answer answer, TimeSpan ttl) =>
-        answer is { Result: CacheResult.Miss, Forward: ForwardReason.UriMiss, Stored: true, Detail: null } ? s_plainMiss : Of(answer, ttl).ToString();
-
-    // What most misses say.
-    private static readonly string s_plainMiss = new CacheStatus { Forward = ForwardReason.UriMiss, Stored = true }.ToString();
+    public static string For(in Answer answer, TimeSpan ttl) => Of(answer, ttl).ToString();
 
     private static CacheStatus Of(in Answer answer, TimeSpan ttl) => answer.Result switch
     {
