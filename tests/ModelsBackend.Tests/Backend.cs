@@ -44,7 +44,7 @@ public sealed class Backend : IAsyncLifetime
         await _app.Services.GetRequiredService<ModelsDatabase>().CreateAsync(CancellationToken.None);
         await _app.StartAsync();
         Client = new HttpClient { BaseAddress = new Uri(_app.Urls.First()), Timeout = TimeSpan.FromMinutes(2) };
-        await Eventually.TrueAsync(() => _app.Services.GetRequiredService<Readiness>().IsReady, "the first start", 60);
+        await Poll.UntilAsync(() => _app.Services.GetRequiredService<Readiness>().IsReady, "the first start", 60);
     }
 
     public async Task DisposeAsync()
@@ -118,7 +118,7 @@ public sealed class Backend : IAsyncLifetime
     public async Task UntilAsync(string id, string token, params string[] statuses)
     {
         var status = "";
-        await Eventually.TrueAsync(async () =>
+        await Poll.UntilAsync(async () =>
         {
             status = (string)(await JsonAsync(HttpMethod.Get, $"/api/v1/models/train/{id}/status", token))["status"]!;
             return statuses.Contains(status);

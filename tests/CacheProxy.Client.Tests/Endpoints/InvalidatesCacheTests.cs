@@ -21,7 +21,7 @@ public class InvalidatesCacheTests
         await using var app = await BackendAsync(receiver.Url);
         using var client = new HttpClient { BaseAddress = new Uri(app.Urls.First()) };
         var answer = client.PostAsync(new Uri("/ok/abc-123", UriKind.Relative), null);
-        await Eventually.TrueAsync(() => receiver.All.Count == 1, "the purge");
+        await Poll.UntilAsync(() => receiver.All.Count == 1, "the purge");
         Assert.False(answer.IsCompleted);
         release.SetResult();
         Assert.Equal(HttpStatusCode.OK, (await answer).StatusCode);

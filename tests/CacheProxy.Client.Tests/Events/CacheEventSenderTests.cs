@@ -46,7 +46,7 @@ public class CacheEventSenderTests
         for (var attempt = 1; attempt < 4; attempt++)
         {
             TimeSpan? pause = null;
-            await Eventually.TrueAsync(() => (pause = clock.TakePause()) is not null, $"the pause after attempt {attempt}");
+            await Poll.UntilAsync(() => (pause = clock.TakePause()) is not null, $"the pause after attempt {attempt}");
             Assert.Equal((attempt, TimeSpan.FromSeconds(7)), (receiver.All.Count, pause));
             clock.Advance(TimeSpan.FromSeconds(7));
         }
@@ -110,7 +110,7 @@ public class CacheEventSenderTests
         await using var services = ClientHost.Services([receiver.Url], clock);
         var attempt = services.GetRequiredService<CacheEventSender>()
             .TryOnceAsync(receiver.Url, CacheEvent.OfModel("model.updated", "m", clock), CancellationToken.None);
-        await Eventually.TrueAsync(() => receiver.All.Count == 1, "the attempt");
+        await Poll.UntilAsync(() => receiver.All.Count == 1, "the attempt");
         clock.Advance(TimeSpan.FromSeconds(20));
         var result = await attempt;
         release.SetResult();

@@ -18,7 +18,7 @@ public class OutboxDeliveryTests
         await using (var first = ClientHost.Services([receiver.Url], store: _store))
         {
             var delivery = await StartAsync(first);
-            await Eventually.TrueAsync(() => !receiver.All.IsEmpty, "the first send");
+            await Poll.UntilAsync(() => !receiver.All.IsEmpty, "the first send");
             await delivery.StopAsync(CancellationToken.None);
         }
 
@@ -26,7 +26,7 @@ public class OutboxDeliveryTests
         _store.BeforeMark = () => { };
         await using var second = ClientHost.Services([receiver.Url], store: _store);
         await StartAsync(second);
-        await Eventually.TrueAsync(() => _store.Count == 0, "delivery after the restart");
+        await Poll.UntilAsync(() => _store.Count == 0, "delivery after the restart");
         Assert.Equal(before + 1, receiver.All.Count);
         Assert.All(receiver.All, r => Assert.Equal(cacheEvent.Id, r.Id));
         Assert.Single(receiver.All.Select(r => r.Body).Distinct());
@@ -52,7 +52,7 @@ public class OutboxDeliveryTests
 
         await using var services = ClientHost.Services([receiver.Url], store: _store, settings: ("FirstRetryAfter", "00:00:00.001"));
         await StartAsync(services);
-        await Eventually.TrueAsync(() => _store.Count == 0, "all delivered");
+        await Poll.UntilAsync(() => _store.Count == 0, "all delivered");
 
         foreach (var (model, ids) in expected)
         {
@@ -75,11 +75,11 @@ public class OutboxDeliveryTests
         for (var i = 0; i < 20; i++) Add("m");
         await using var services = ClientHost.Services([up.Url, down.Url], store: _store);
         await StartAsync(services);
-        await Eventually.TrueAsync(() => up.All.Count == 20, "the healthy target has all");
+        await Poll.UntilAsync(() => up.All.Count == 20, "the healthy target has all");
         Assert.Equal(20, _store.Count);
 
         Volatile.Write(ref isDown, false);
-        await Eventually.TrueAsync(() => _store.Count == 0, "the other target has all");
+        await Poll.UntilAsync(() => _store.Count == 0, "the other target has all");
         Assert.Equal(20, up.All.Count);
     }
 
@@ -97,11 +97,11 @@ public class OutboxDeliveryTests
         var later = Add("m");
         await using var services = ClientHost.Services([receiver.Url], store: _store);
         await StartAsync(services);
-        await Eventually.TrueAsync(() => receiver.All.Any(r => r.Id == later.Id), "the later event");
+        await Poll.UntilAsync(() => receiver.All.Any(r => r.Id == later.Id), "the later event");
         Assert.Equal(1, _store.Count);
 
         Volatile.Write(ref mapped, true);
-        await Eventually.TrueAsync(() => _store.Count == 0, "the refused event, once the proxy knows its type");
+        await Poll.UntilAsync(() => _store.Count == 0, "the refused event, once the proxy knows its type");
     }
 
     [Fact]
@@ -118,10 +118,10 @@ public class OutboxDeliveryTests
         _store.Add("m", CacheEvent.OfModel("model.updated", "m", clock), clock.GetUtcNow());
         await using var services = ClientHost.Services([receiver.Url], clock, _store, ("LongestRetryAfter", "06:00:00"));
         await StartAsync(services);
-        await Eventually.TrueAsync(() => receiver.All.Count == 1, "the first attempt");
+        await Poll.UntilAsync(() => receiver.All.Count == 1, "the first attempt");
         Assert.Equal(new OutboxCounts(1, 0), await services.GetRequiredService<OutboxProgress>().CountAsync(CancellationToken.None));
 
-        await Eventually.TrueAsync(() =>
+        await Poll.UntilAsync(() =>
         {
             clock.EndPause();
             return _store.DeadCount == 1;
@@ -131,7 +131,7 @@ public class OutboxDeliveryTests
         Volatile.Write(ref isDown, false);
         Assert.Equal(1, await _store.RedeliverAsync(null, clock.GetUtcNow(), CancellationToken.None));
         services.GetRequiredService<OutboxSignal>().Raise();
-        await Eventually.TrueAsync(() =>
+        await Poll.UntilAsync(() =>
         {
             clock.EndPause();
             return _store.Count == 0;
@@ -148,7 +148,7 @@ public class OutboxDeliveryTests
         await using var services = ClientHost.Services([receiver.Url], store: _store);
         await StartAsync(services);
         var waiting = services.GetRequiredService<OutboxProgress>().WaitUntilDeliveredAsync("m", TimeSpan.FromSeconds(20), CancellationToken.None);
-        await Eventually.TrueAsync(() => receiver.All.Count == 1, "the attempt");
+        await Poll.UntilAsync(() => receiver.All.Count == 1, "the attempt");
         Assert.False(waiting.IsCompleted);
         release.SetResult();
         Assert.True(await waiting);

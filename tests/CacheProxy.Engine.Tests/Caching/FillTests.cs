@@ -16,7 +16,7 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x", "Cache-Control: max-age=60") with { BeforeHead = gate.Task };
 
         var clients = Enumerable.Range(0, 50).Select(_ => host.GetAsync()).ToList();
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         gate.SetResult();
         var answers = await Task.WhenAll(clients);
 
@@ -36,13 +36,13 @@ public sealed class FillTests
         using var leader = new CancellationTokenSource();
 
         var led = host.Client.GetAsync("/a", HttpCompletionOption.ResponseHeadersRead, leader.Token);
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         var follower = host.GetAsync();
         using (var response = await led) await leader.CancelAsync();
         gate.SetResult();
 
         Assert.Equal(s_body, (await follower).Body);
-        await Waiting.UntilAsync(() => host.Memory.Count == 1);
+        await Poll.UntilAsync(() => host.Memory.Count == 1);
         Assert.Equal("HIT", (await host.GetAsync()).Cache);
         Assert.Equal(1, host.Origin.Count);
     }
@@ -56,12 +56,12 @@ public sealed class FillTests
         using var left = new CancellationTokenSource();
 
         var only = host.Client.GetAsync("/a", left.Token);
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         await left.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => only);
         gate.SetResult();
 
-        await Waiting.UntilAsync(() => host.Memory.Count == 1);
+        await Poll.UntilAsync(() => host.Memory.Count == 1);
     }
 
     [Fact]
@@ -73,10 +73,10 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x", "Cache-Control: no-store") with { BeforeHead = host.Origin.Count == 1 ? first.Task : others.Task };
 
         var clients = Enumerable.Range(0, 10).Select(_ => host.GetAsync()).ToList();
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         first.SetResult();
         // All of them are at the origin together: none waits for another.
-        await Waiting.UntilAsync(() => host.Origin.Count == 10);
+        await Poll.UntilAsync(() => host.Origin.Count == 10);
         others.SetResult();
 
         Assert.All(await Task.WhenAll(clients), answer => Assert.Equal(200, answer.Status));
@@ -92,7 +92,7 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x", "Cache-Control: no-store") with { BeforeHead = gate.Task };
 
         var marked = new[] { host.GetAsync(), host.GetAsync() };
-        await Waiting.UntilAsync(() => host.Origin.Count == 3);
+        await Poll.UntilAsync(() => host.Origin.Count == 3);
         gate.SetResult();
 
         await Task.WhenAll(marked);
@@ -106,8 +106,8 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x") with { BeforeHead = gate.Task };
 
         var waiting = host.GetAsync();
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
-        await Waiting.UntilAsync(() =>
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() =>
         {
             host.Time.Advance(TimeSpan.FromSeconds(1));
             return waiting.IsCompleted;
@@ -125,7 +125,7 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x") with { BeforeHead = gate.Task };
 
         var running = host.GetAsync("/a");
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         var refused = await host.GetAsync("/b");
         gate.SetResult();
 
@@ -144,7 +144,7 @@ public sealed class FillTests
         };
 
         var before = host.GetAsync();
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         await host.PurgeAsync("*");
         var after = await host.GetAsync();
         gate.SetResult();
@@ -162,7 +162,7 @@ public sealed class FillTests
         host.Origin.Answers = _ => OriginAnswer.Ok("x", "Cache-Control: max-age=60") with { BeforeHead = gate.Task };
 
         var before = host.GetAsync();
-        await Waiting.UntilAsync(() => host.Origin.Count == 1);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
         await host.PurgeAsync("*", InvalidationMode.Soft);
         gate.SetResult();
         await before;

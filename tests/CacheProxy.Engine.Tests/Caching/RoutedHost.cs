@@ -83,20 +83,6 @@ internal sealed class RoutedHost : IAsyncDisposable
         return new((int)response.StatusCode, fields, await response.Content.ReadAsByteArrayAsync());
     }
 
-    /// <summary>Repeats until it holds, at most 10 s.</summary>
-    public static async Task UntilAsync(Func<Task<bool>> condition, string what)
-    {
-        using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(10));
-        using var timer = new PeriodicTimer(TimeSpan.FromMilliseconds(10));
-        while (!await condition())
-        {
-            Assert.False(deadline.IsCancellationRequested, what);
-            await timer.WaitForNextTickAsync();
-        }
-    }
-
-    public static Task UntilAsync(Func<bool> condition, string what) => UntilAsync(() => Task.FromResult(condition()), what);
-
     /// <summary>A line of the metrics page, or an empty one.</summary>
     public async Task<string> MetricAsync(string start)
     {

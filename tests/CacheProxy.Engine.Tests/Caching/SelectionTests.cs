@@ -64,7 +64,7 @@ public sealed class SelectionTests
         host.Origin.Answers = request => OriginAnswer.Ok(request.Headers["X-Tenant"].ToString(), "Cache-Control: max-age=60", "Vary: X-Tenant") with { BeforeHead = gate.Task };
 
         var answers = Enumerable.Range(0, 6).Select(i => host.GetAsync("/a", $"X-Tenant: {i % 2}")).ToList();
-        await Waiting.UntilAsync(() => host.Origin.Count > 0);
+        await Poll.UntilAsync(() => host.Origin.Count > 0);
         gate.SetResult();
 
         var bodies = (await Task.WhenAll(answers)).Select(answer => answer.Body);

@@ -15,7 +15,7 @@ public sealed class StaleTests
         await host.GetAsync();
         host.Time.Advance(TimeSpan.FromSeconds(20));
         var stale = await host.GetAsync();
-        await Waiting.UntilAsync(() => host.Memory.Entries.Any(entry => entry.Response.Body.Span.SequenceEqual("v2"u8)));
+        await Poll.UntilAsync(() => host.Memory.Entries.Any(entry => entry.Response.Body.Span.SequenceEqual("v2"u8)));
 
         Assert.Equal(("STALE", "v1"), (stale.Cache, stale.Body));
         Assert.Equal(("HIT", "v2"), ((await host.GetAsync()).Cache, (await host.GetAsync()).Body));

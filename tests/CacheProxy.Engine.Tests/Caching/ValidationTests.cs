@@ -109,7 +109,7 @@ public sealed class ValidationTests
         await host.GetAsync();
         host.Time.Advance(TimeSpan.FromSeconds(61));
         var validating = host.GetAsync();
-        await Waiting.UntilAsync(() => host.Origin.Count == 2);
+        await Poll.UntilAsync(() => host.Origin.Count == 2);
         await host.PurgeAsync("*");
         gate.SetResult();
         await validating;

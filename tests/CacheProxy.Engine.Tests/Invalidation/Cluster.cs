@@ -55,11 +55,11 @@ internal sealed class Cluster(RedisServer server, ConsistencyOptions options) : 
         return logs;
     }
 
-    public static Task SettledAsync(params RedisInvalidationLog[] logs) => Eventually.TrueAsync(
+    public static Task SettledAsync(params RedisInvalidationLog[] logs) => Poll.UntilAsync(
         () => logs.All(l => l.Replica.Adopted is { } a && BootClock.System.Now - a.At > PurgeWait.Length(l.Replica.Registered)), "the epoch is old enough");
 
     public static Task LeasedAsync(params RedisInvalidationLog[] logs) =>
-        Eventually.TrueAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.Full), "all replicas have a lease");
+        Poll.UntilAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.Full), "all replicas have a lease");
 
     public static CacheMetrics NewMetrics() => new(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
 

@@ -1,6 +1,5 @@
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Redis;
-using CacheProxy.Engine.Tests.Redis;
 using Purge = CacheProxy.Engine.Invalidation.Invalidation;
 
 namespace CacheProxy.Engine.Tests.Invalidation;
@@ -36,7 +35,7 @@ public sealed class RedisFaultTests
         await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
         var epoch = logs[0].Current!.Epoch;
         await cluster.Server.ExecuteAsync("DEL", key);
-        await Eventually.TrueAsync(() => logs[0].Current!.Epoch.Number > epoch.Number, "a new epoch");
+        await Poll.UntilAsync(() => logs[0].Current!.Epoch.Number > epoch.Number, "a new epoch");
     }
 
     [Fact]
@@ -48,7 +47,7 @@ public sealed class RedisFaultTests
         await cluster.Server.KillAsync();
         var refused = await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => logs[0].AppendAsync(s_purge, InvalidationSource.Event, "id", default));
         Assert.True(refused.RetryAfter > TimeSpan.Zero);
-        await Eventually.TrueAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.None), "no lease is left");
+        await Poll.UntilAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.None), "no lease is left");
         Assert.All(logs, l => Assert.NotNull(l.Status.Problem));
         // The state stays, since entries may still be stored with its stamp.
         Assert.NotNull(logs[0].Current);
@@ -69,7 +68,7 @@ public sealed class RedisFaultTests
         await cluster.Server.ExecuteAsync("SAVE");
         var before = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
         await cluster.Server.RestartAsync();
-        await Eventually.TrueAsync(() => logs[0].Current!.Epoch.Number > before.Position.Epoch.Number, "a new epoch");
+        await Poll.UntilAsync(() => logs[0].Current!.Epoch.Number > before.Position.Epoch.Number, "a new epoch");
         await Cluster.LeasedAsync(logs);
     }
 
@@ -81,7 +80,7 @@ public sealed class RedisFaultTests
         var epoch = logs[0].Current!.Epoch;
         await cluster.Server.PauseAsync();
         var started = BootClock.System.Now;
-        await Eventually.TrueAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
+        await Poll.UntilAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
         Assert.True(BootClock.System.Now - started < 2 * BootClock.Nanoseconds(Cluster.Quick.Lease));
         await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default));
         await cluster.Server.ContinueAsync();
@@ -97,7 +96,7 @@ public sealed class RedisFaultTests
         var log = cluster.Join();
         Assert.Equal(ServingRight.None, log.TakeRight(out _));
         await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => log.AppendAsync(s_purge, InvalidationSource.Event, null, default));
-        await Eventually.TrueAsync(() => log.Status.Problem?.Contains("cannot be reached", StringComparison.Ordinal) == true, "the problem is named");
+        await Poll.UntilAsync(() => log.Status.Problem?.Contains("cannot be reached", StringComparison.Ordinal) == true, "the problem is named");
         Assert.Null(log.Current);
         await cluster.Server.RestartAsync();
         await Cluster.LeasedAsync(log);
@@ -126,7 +125,7 @@ public sealed class RedisFaultTests
         Assert.Equal(0, log.Status.Pending);
         Assert.Equal(Verdict.Invalid, log.Current.Check(stamp, "k", ["model:1"]));
         Assert.Equal(Verdict.Valid, log.Current.Check(log.Current.Position, "k", ["model:1"]));
-        await Eventually.TrueAsync(() => other.Current!.Applied == log.Current.Applied, "the other replica has it");
+        await Poll.UntilAsync(() => other.Current!.Applied == log.Current.Applied, "the other replica has it");
         Assert.Equal(Verdict.Invalid, other.Current!.Check(stamp, "k", ["model:1"]));
     }
 
@@ -136,7 +135,7 @@ public sealed class RedisFaultTests
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { OnLostLease = OnLostLease.Serve, ServeFor = TimeSpan.FromSeconds(1) });
         var logs = await cluster.JoinSettledAsync(2);
         await using var suspended = await SuspendedApplier.OfAsync(logs[1]);
-        await Eventually.TrueAsync(() => logs[1].TakeRight(out _) == ServingRight.MemoryOnly, "memory only");
+        await Poll.UntilAsync(() => logs[1].TakeRight(out _) == ServingRight.MemoryOnly, "memory only");
         var receipt = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
         Assert.Equal((1, 1), (receipt.Confirmed, receipt.WaitedOut));
         Assert.True(receipt.Elapsed >= TimeSpan.FromSeconds(1.6));
@@ -151,7 +150,7 @@ public sealed class RedisFaultTests
         await cluster.Server.ExecuteAsync("CONFIG", "SET", "maxmemory", "1");
         var refused = await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default));
         Assert.Contains("is full", refused.Message, StringComparison.Ordinal);
-        await Eventually.TrueAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
+        await Poll.UntilAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
         await cluster.Server.ExecuteAsync("CONFIG", "SET", "maxmemory", "0");
         await Cluster.LeasedAsync(logs);
     }
@@ -166,7 +165,7 @@ public sealed class RedisFaultTests
         await using var cluster = await Cluster.StartAsync();
         await cluster.Server.ExecuteAsync("ACL", "SETUSER", "weak", "on", ">pw", "~*", "&*", "+@all", withhold);
         var log = cluster.Join($"redis://weak:pw@{cluster.Server.Address}");
-        await Eventually.TrueAsync(() => log.Status.Problem?.Contains("ACL SETUSER", StringComparison.Ordinal) == true, "the remedy is named");
+        await Poll.UntilAsync(() => log.Status.Problem?.Contains("ACL SETUSER", StringComparison.Ordinal) == true, "the remedy is named");
         Assert.Contains(missing, log.Status.Problem!, StringComparison.Ordinal);
         Assert.Equal(ServingRight.None, log.TakeRight(out _));
         await cluster.Server.ExecuteAsync("ACL", "SETUSER", "weak", "+@all");
@@ -191,7 +190,7 @@ public sealed class RedisFaultTests
     {
         await using var cluster = await Cluster.StartAsync(null, "--requirepass", "right");
         var log = cluster.Join($"redis://:very-wrong@{cluster.Server.Address}");
-        await Eventually.TrueAsync(() => log.Status.Problem?.Contains("Redis", StringComparison.Ordinal) == true, "the problem is named");
+        await Poll.UntilAsync(() => log.Status.Problem?.Contains("Redis", StringComparison.Ordinal) == true, "the problem is named");
         Assert.DoesNotContain("very-wrong", log.Status.Problem!, StringComparison.Ordinal);
         Assert.Equal(ServingRight.None, log.TakeRight(out _));
     }

@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Tests.Redis;
 using Purge = CacheProxy.Engine.Invalidation.Invalidation;
 
 namespace CacheProxy.Engine.Tests.Invalidation;
@@ -38,7 +37,7 @@ public sealed class RedisInvalidationLogTests
         var logs = await cluster.JoinSettledAsync(3);
         var receipts = await Task.WhenAll(Enumerable.Range(0, 300).Select(i => logs[i % 3].AppendAsync(new() { Keys = [$"k{i}"] }, InvalidationSource.Event, null, default)));
         Assert.Equal(Enumerable.Range(1, 300).Select(i => (long)i), receipts.Select(r => r.Position.Sequence).Order());
-        await Eventually.TrueAsync(() => logs.All(l => l.Current!.Applied == 300), "all replicas are level");
+        await Poll.UntilAsync(() => logs.All(l => l.Current!.Applied == 300), "all replicas are level");
     }
 
     [Fact]
@@ -86,7 +85,7 @@ public sealed class RedisInvalidationLogTests
             var receipt = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
             Assert.Equal((2, 1), (receipt.Confirmed, receipt.WaitedOut));
             Assert.Equal(ServingRight.None, logs[2].TakeRight(out _));
-            await Eventually.TrueAsync(() => logs[0].Status.Replicas == 2, "it is off the registry");
+            await Poll.UntilAsync(() => logs[0].Status.Replicas == 2, "it is off the registry");
             var next = await logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default);
             Assert.Equal((2, 0), (next.Confirmed, next.WaitedOut));
         }
@@ -128,7 +127,7 @@ public sealed class RedisInvalidationLogTests
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { LogLimit = 100 });
         var logs = await cluster.JoinSettledAsync(1);
         for (var i = 0; i < 300; i++) await logs[0].AppendAsync(new() { Keys = [$"k{i}"] }, InvalidationSource.Event, null, default);
-        await Eventually.TrueAsync(async () => (long)await cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records") <= 100, "the log is trimmed");
+        await Poll.UntilAsync(async () => (long)await cluster.Server.ExecuteAsync("ZCARD", "{cacheproxy:log}:records") <= 100, "the log is trimmed");
         var epoch = logs[0].Current!.Epoch;
         var late = cluster.Join();
         await Cluster.LeasedAsync(late);
@@ -156,9 +155,9 @@ public sealed class RedisInvalidationLogTests
             redis.call('PUBLISH', 'cacheproxy:log', n .. ' ' .. nonce .. ' ' .. record)
             """,
             2, "{cacheproxy:log}:ctl", "{cacheproxy:log}:records");
-        await Eventually.TrueAsync(() => logs.All(l => l.Current!.Applied == 1), "the record is applied");
+        await Poll.UntilAsync(() => logs.All(l => l.Current!.Applied == 1), "the record is applied");
         Assert.Equal(Verdict.Invalid, logs[1].Current!.Check(stamp, "anything", []));
-        await Eventually.TrueAsync(() => !heard.IsEmpty, "the listener has heard");
+        await Poll.UntilAsync(() => !heard.IsEmpty, "the listener has heard");
         Assert.True(Assert.Single(heard).Everything);
     }
 
@@ -179,7 +178,7 @@ public sealed class RedisInvalidationLogTests
             end
             """,
             2, "{cacheproxy:log}:ctl", "{cacheproxy:log}:records");
-        await Eventually.TrueAsync(() => logs[0].Current!.Applied == 3, "the gap is filled");
+        await Poll.UntilAsync(() => logs[0].Current!.Applied == 3, "the gap is filled");
         foreach (var key in (string[])["k1", "k2", "k3"])
             Assert.Equal(Verdict.Invalid, logs[0].Current!.Check(new(logs[0].Current!.Epoch, 0), key, []));
         Assert.Equal(Verdict.Valid, logs[0].Current!.Check(new(logs[0].Current!.Epoch, 0), "k4", []));
@@ -208,14 +207,14 @@ public sealed class RedisInvalidationLogTests
         var logs = await cluster.JoinAsync(2);
         await logs[0].SetModeAsync("metrics", CacheMode.Off, TimeSpan.FromHours(1), default);
         Assert.Equal(CacheMode.Off, logs[0].For("metrics"));
-        await Eventually.TrueAsync(() => logs[1].For("metrics") == CacheMode.Off, "the other replica knows");
+        await Poll.UntilAsync(() => logs[1].For("metrics") == CacheMode.Off, "the other replica knows");
         var epoch = logs[1].Current!.Epoch;
         await cluster.Server.ExecuteAsync("FLUSHALL");
-        await Eventually.TrueAsync(() => logs.All(l => l.Current!.Epoch.Number > epoch.Number), "a new epoch");
+        await Poll.UntilAsync(() => logs.All(l => l.Current!.Epoch.Number > epoch.Number), "a new epoch");
         Assert.True((long)await cluster.Server.ExecuteAsync("PTTL", "{cacheproxy:log}:mode") > 3_500_000);
         Assert.Equal(CacheMode.Off, logs[1].For("metrics"));
         await logs[1].SetModeAsync("metrics", null, null, default);
-        await Eventually.TrueAsync(() => logs[0].For("metrics") is null, "taken back everywhere");
+        await Poll.UntilAsync(() => logs[0].For("metrics") is null, "taken back everywhere");
     }
 
     [Fact]
@@ -229,6 +228,6 @@ public sealed class RedisInvalidationLogTests
         Assert.Equal(1, metrics.Invalidations.WithLabels("event", "soft").Value);
         Assert.Equal(1, metrics.InvalidationAck.Count);
         Assert.Equal(1, metrics.LogPosition.Value);
-        await Eventually.TrueAsync(() => metrics.LeaseValid.Value == 1 && metrics.Replicas.Value == 1, "lease and replicas are shown");
+        await Poll.UntilAsync(() => metrics.LeaseValid.Value == 1 && metrics.Replicas.Value == 1, "lease and replicas are shown");
     }
 }

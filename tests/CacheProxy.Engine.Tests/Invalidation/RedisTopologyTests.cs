@@ -21,7 +21,7 @@ public sealed class RedisTopologyTests
         await using var cluster = await Cluster.StartAsync(Cluster.Quick with { Standbys = null });
         await using var standby = await StandbyOfAsync(cluster.Server);
         var log = cluster.Join();
-        await Eventually.TrueAsync(() => log.Status.Problem?.Contains("Consistency:Standbys", StringComparison.Ordinal) == true, "the setting is named");
+        await Poll.UntilAsync(() => log.Status.Problem?.Contains("Consistency:Standbys", StringComparison.Ordinal) == true, "the setting is named");
         Assert.Equal(ServingRight.None, log.TakeRight(out _));
     }
 
@@ -37,7 +37,7 @@ public sealed class RedisTopologyTests
 
         await standby.PauseAsync();
         await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default));
-        await Eventually.TrueAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.None), "no lease is left");
+        await Poll.UntilAsync(() => logs.All(l => l.TakeRight(out _) == ServingRight.None), "no lease is left");
         await standby.ContinueAsync();
         await Cluster.LeasedAsync(logs);
         await standby.DisposeAsync();
@@ -50,7 +50,7 @@ public sealed class RedisTopologyTests
         var logs = await cluster.JoinSettledAsync(1);
         var epoch = logs[0].Current!.Epoch;
         await cluster.Server.ExecuteAsync("HSET", "{cacheproxy:log}:ctl", "n", (epoch.Number - 5).ToString(CultureInfo.InvariantCulture), "nonce", "older");
-        await Eventually.TrueAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
+        await Poll.UntilAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
         await Cluster.LeasedAsync(logs);
         Assert.True(logs[0].Current!.Epoch.Number > epoch.Number);
     }
@@ -64,7 +64,7 @@ public sealed class RedisTopologyTests
         var epoch = logs[0].Current!.Epoch;
         await cluster.Server.ExecuteAsync("CONFIG", "SET", "replica-read-only", "no");
         await cluster.Server.ExecuteAsync("REPLICAOF", "127.0.0.1", other.Port);
-        await Eventually.TrueAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
+        await Poll.UntilAsync(() => logs[0].TakeRight(out _) == ServingRight.None, "no lease is left");
         await Assert.ThrowsAsync<InvalidationNotRecordedException>(() => logs[0].AppendAsync(s_purge, InvalidationSource.Event, null, default));
         await cluster.Server.ExecuteAsync("REPLICAOF", "NO", "ONE");
         await Cluster.LeasedAsync(logs);
@@ -83,7 +83,7 @@ public sealed class RedisTopologyTests
         await cluster.Server.ExecuteAsync("ACL", "SETUSER", "deaf", "-subscribe");
         await cluster.Server.ExecuteAsync("CLIENT", "KILL", "USER", "deaf");
         // Its heartbeats go on. When they alone have brought records for a while, it tries to subscribe again, and may not.
-        await Eventually.TrueAsync(
+        await Poll.UntilAsync(
             async () =>
             {
                 await writer.AppendAsync(s_purge, InvalidationSource.Event, null, default);
@@ -93,7 +93,7 @@ public sealed class RedisTopologyTests
         await cluster.Server.ExecuteAsync("ACL", "SETUSER", "deaf", "+subscribe");
         await Cluster.LeasedAsync(deaf);
         var quick = 0;
-        await Eventually.TrueAsync(
+        await Poll.UntilAsync(
             async () =>
             {
                 var receipt = await writer.AppendAsync(s_purge, InvalidationSource.Event, null, default);
@@ -115,7 +115,7 @@ public sealed class RedisTopologyTests
         var hosted = Assert.Single(provider.GetServices<IHostedService>());
         await hosted.StartAsync(default);
         var log = provider.GetRequiredService<IInvalidationLog>();
-        await Eventually.TrueAsync(() => log.TakeRight(out _) == ServingRight.Full, "a lease");
+        await Poll.UntilAsync(() => log.TakeRight(out _) == ServingRight.Full, "a lease");
         Assert.Same(log, provider.GetRequiredService<IModeSwitch>());
         await hosted.StopAsync(default);
         Assert.Equal(ServingRight.None, log.TakeRight(out _));
@@ -160,7 +160,7 @@ public sealed class RedisTopologyTests
     {
         await master.ExecuteAsync("CONFIG", "SET", "repl-diskless-sync-delay", "0");
         var standby = await RedisServer.StartAsync("--replicaof", $"127.0.0.1 {master.Port}");
-        await Eventually.TrueAsync(
+        await Poll.UntilAsync(
             async () => (await master.ExecuteAsync("INFO", "replication")).ToString()!.Contains("state=online", StringComparison.Ordinal), "the standby is online");
         return standby;
     }

@@ -75,6 +75,6 @@ public sealed class RedisConnectionStringTests
         Assert.False(shared.IsConnected);
         await Assert.ThrowsAnyAsync<RedisException>(() => shared.GetDatabase().PingAsync());
         await server.RestartAsync();
-        await Eventually.TrueAsync(() => shared.IsConnected, "connected after the server came");
+        await Poll.UntilAsync(() => shared.IsConnected, "connected after the server came");
     }
 }

@@ -94,7 +94,7 @@ public sealed class RedisServer : IAsyncDisposable
 
     private async Task ReadyAsync()
     {
-        await Eventually.TrueAsync(Answers, $"redis-server on port {Port} answers");
+        await Poll.UntilAsync(Answers, $"redis-server on port {Port} answers");
     }
 
     private bool Answers()

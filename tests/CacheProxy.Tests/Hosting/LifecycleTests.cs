@@ -25,7 +25,7 @@ public sealed class LifecycleTests
         Assert.Equal("ready\n", await proxy.Operators.GetStringAsync("/healthz/ready"));
 
         var slow = proxy.Clients.GetStringAsync("/slow");
-        await UntilAsync(() => !proxy.Reached.IsEmpty);
+        await Poll.UntilAsync(() => !proxy.Reached.IsEmpty);
         Lifetime(proxy).Drain(skipDelay: false);
         using var ready = await proxy.Operators.GetAsync("/healthz/ready");
         Assert.Equal(HttpStatusCode.ServiceUnavailable, ready.StatusCode);
@@ -82,7 +82,7 @@ public sealed class LifecycleTests
         {
             using var gone = new CancellationTokenSource();
             var request = proxy.Clients.GetStringAsync("/slow", gone.Token);
-            await UntilAsync(() => proxy.Reached.Count == i + 1);
+            await Poll.UntilAsync(() => proxy.Reached.Count == i + 1);
             await gone.CancelAsync();
             await Assert.ThrowsAnyAsync<OperationCanceledException>(() => request);
         }
@@ -154,14 +154,4 @@ public sealed class LifecycleTests
     private static DrainingLifetime Lifetime(TestProxy proxy) => (DrainingLifetime)proxy.App.Services.GetRequiredService<IHostLifetime>();
 
     private static IConfiguration Configure(Dictionary<string, string?> settings) => new ConfigurationBuilder().AddInMemoryCollection(settings).Build();
-
-    private static async Task UntilAsync(Func<bool> condition)
-    {
-        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(10);
-        while (!condition())
-        {
-            Assert.True(TimeProvider.System.GetUtcNow() < deadline, "The condition did not come true within 10 s.");
-            await Task.Yield();
-        }
-    }
 }

@@ -46,7 +46,7 @@ public sealed class StatisticsTests
 
         first.Statistics.Add(10, 2);
         second.Statistics.Add(5, 3);
-        await UntilAsync(async () => Figures(await ReadAsync(first)) == (15, 5));
+        await Poll.UntilAsync(async () => Figures(await ReadAsync(first)) == (15, 5));
         Assert.Equal((15, 5), Figures(await ReadAsync(second)));
         var stats = await ReadAsync(first);
         Assert.True(stats.GetProperty("available").GetBoolean());
@@ -57,12 +57,12 @@ public sealed class StatisticsTests
 
         redis.Kill();
         first.Statistics.Add(7, 0);
-        await UntilAsync(async () => !(await ReadAsync(first)).GetProperty("available").GetBoolean());
+        await Poll.UntilAsync(async () => !(await ReadAsync(first)).GetProperty("available").GetBoolean());
         Assert.Equal((17, 2), Figures(await ReadAsync(first)));
 
         // It comes back empty: what each replica had added is gone with it, what it had not is there.
         await redis.StartAsync();
-        await UntilAsync(async () => (await ReadAsync(second)).GetProperty("available").GetBoolean() && Figures(await ReadAsync(second)) == (7, 0));
+        await Poll.UntilAsync(async () => (await ReadAsync(second)).GetProperty("available").GetBoolean() && Figures(await ReadAsync(second)) == (7, 0));
     }
 
     [Fact]
@@ -89,17 +89,6 @@ public sealed class StatisticsTests
         return JsonDocument.Parse(await response.Content.ReadAsStringAsync()).RootElement;
     }
 
-    private static async Task UntilAsync(Func<Task<bool>> condition)
-    {
-        var deadline = TimeProvider.System.GetUtcNow().AddSeconds(20);
-        while (!await condition())
-        {
-            Assert.True(TimeProvider.System.GetUtcNow() < deadline, "The condition did not come true within 20 s.");
-            // Paces the poll, which has a deadline: the code under test offers nothing to await.
-            await Task.Delay(TimeSpan.FromMilliseconds(50), TimeProvider.System);
-        }
-    }
-
     /// <summary>A redis-server of its own, without files.</summary>
     private sealed class Redis : IDisposable
     {
@@ -111,7 +100,7 @@ public sealed class StatisticsTests
         {
             _process = Process.Start(new ProcessStartInfo("redis-server", ["--port", $"{Port}", "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]) { RedirectStandardOutput = true })!;
             _process.BeginOutputReadLine();
-            await UntilAsync(async () =>
+            await Poll.UntilAsync(async () =>
             {
                 try
                 {

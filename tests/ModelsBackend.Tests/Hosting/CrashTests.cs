@@ -29,7 +29,7 @@ public class CrashTests(Backend backend) : IClassFixture<Backend>
             await ReadyAsync(client);
             using var accepted = await client.PostAsync(new Uri("/api/v1/models/train/ghi-789/retrain", UriKind.Relative), null);
             Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
-            await Eventually.TrueAsync(() => !arrived.IsEmpty, "the first send");
+            await Poll.UntilAsync(() => !arrived.IsEmpty, "the first send");
             first.Kill();
             await first.WaitForExitAsync();
         }
@@ -40,10 +40,10 @@ public class CrashTests(Backend backend) : IClassFixture<Backend>
         using var second = Start(arguments);
         try
         {
-            await Eventually.TrueAsync(() => arrived.Count > before, "the send after the restart", 30);
+            await Poll.UntilAsync(() => arrived.Count > before, "the send after the restart", 30);
             Assert.Equal(sent, arrived.ElementAt(before));
             await ReadyAsync(client);
-            await Eventually.TrueAsync(async () => (await client.GetStringAsync(new Uri("/api/v1/models/train/ghi-789/status", UriKind.Relative))).Contains("\"completed\",\"version\":2", StringComparison.Ordinal), "the training", 30);
+            await Poll.UntilAsync(async () => (await client.GetStringAsync(new Uri("/api/v1/models/train/ghi-789/status", UriKind.Relative))).Contains("\"completed\",\"version\":2", StringComparison.Ordinal), "the training", 30);
         }
         finally
         {
@@ -75,7 +75,7 @@ public class CrashTests(Backend backend) : IClassFixture<Backend>
         return Process.Start(new ProcessStartInfo("dotnet", [program, .. arguments, "--Logging:LogLevel:Default=Error"]) { UseShellExecute = false })!;
     }
 
-    private static Task ReadyAsync(HttpClient client) => Eventually.TrueAsync(async () =>
+    private static Task ReadyAsync(HttpClient client) => Poll.UntilAsync(async () =>
     {
         try
         {

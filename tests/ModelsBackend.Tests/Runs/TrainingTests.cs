@@ -45,7 +45,7 @@ public class TrainingTests(Backend backend) : IClassFixture<Backend>
         Assert.Contains("same label", (string)state["error"]!, StringComparison.Ordinal);
         using var metrics = await backend.SendAsync(HttpMethod.Get, $"/api/v1/models/train/{id}/metrics", _owner);
         Assert.Equal(HttpStatusCode.Conflict, metrics.StatusCode);
-        await Eventually.TrueAsync(() => backend.Events.Any(e => e.Run == id && e.Type == "model.training.failed"), "the event");
+        await Poll.UntilAsync(() => backend.Events.Any(e => e.Run == id && e.Type == "model.training.failed"), "the event");
     }
 
     [Fact]

@@ -26,8 +26,8 @@ public sealed class RefreshingTests
 
         await host.Log.AppendAsync(new() { Patterns = ["p:*"], Mode = InvalidationMode.Refresh }, InvalidationSource.Operator, null, default);
 
-        await RoutedHost.UntilAsync(() => host.Origin.Count == 3, "the hot one was not fetched again");
-        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
+        await Poll.UntilAsync(() => host.Origin.Count == 3, "the hot one was not fetched again");
+        await Poll.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
         Assert.Equal(3, host.Origin.Count);
         Assert.Equal(("MISS", "v1 /p/cold"), ((await host.GetAsync("/p/cold")).Cache, "v1 /p/cold"));
     }
@@ -59,7 +59,7 @@ public sealed class RefreshingTests
 
         Assert.Equal(("STALE", "v0 /p/1", "max-age=0, must-revalidate"), (stale.Cache, stale.Text, stale["Cache-Control"]));
         Assert.Contains("detail=soft", stale["Cache-Status"], StringComparison.Ordinal);
-        await RoutedHost.UntilAsync(async () => await host.GetAsync("/p/1") is { Cache: "HIT", Text: "v1 /p/1" }, "it was not refreshed");
+        await Poll.UntilAsync(async () => await host.GetAsync("/p/1") is { Cache: "HIT", Text: "v1 /p/1" }, "it was not refreshed");
         Assert.Equal(2, host.Origin.Count);
     }
 
@@ -109,7 +109,7 @@ public sealed class RefreshingTests
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
 
-        await RoutedHost.UntilAsync(async () => await ShortAsync(host) == ("HIT", "v1 /p/1"), "it was not refreshed ahead");
+        await Poll.UntilAsync(async () => await ShortAsync(host) == ("HIT", "v1 /p/1"), "it was not refreshed ahead");
         Assert.Equal(2, host.Origin.Count);
     }
 
@@ -119,12 +119,12 @@ public sealed class RefreshingTests
         await using var host = await StartAsync(s_policy with { Verify = "1" });
         await host.GetAsync("/p/1");
         await host.GetAsync("/p/1");
-        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"same\"}")).EndsWith(" 1", StringComparison.Ordinal), "not compared");
+        await Poll.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"same\"}")).EndsWith(" 1", StringComparison.Ordinal), "not compared");
         Volatile.Write(ref _version, 1);
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
 
-        await RoutedHost.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"different\"}")).EndsWith(" 1", StringComparison.Ordinal), "no difference counted");
+        await Poll.UntilAsync(async () => (await host.MetricAsync("cacheproxy_verify_total{policy=\"p\",outcome=\"different\"}")).EndsWith(" 1", StringComparison.Ordinal), "no difference counted");
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
     }
 
@@ -132,7 +132,7 @@ public sealed class RefreshingTests
     public async Task Warmup_Targets_AreThereBeforeTheFirstRequest()
     {
         await using var host = await StartAsync(s_policy with { Warmup = ["/p/1", "/p/2", "/elsewhere/3"] });
-        await RoutedHost.UntilAsync(() => host.Memory.Count == 2, "not warmed");
+        await Poll.UntilAsync(() => host.Memory.Count == 2, "not warmed");
 
         Assert.Equal(("HIT", "v0 /p/1"), await ShortAsync(host));
         Assert.Equal(2, host.Origin.Count);

@@ -27,7 +27,7 @@ public sealed class CompressionTests
         Assert.Equal((200, $"\"x{suffix}\"", "Accept-Encoding", "HIT"), (coded.Status, coded["ETag"], coded["Vary"], coded.Cache));
         Assert.Equal(s_body, Decode(coded.Body, coding));
         Assert.Equal(1, host.Origin.Count);
-        await RoutedHost.UntilAsync(() => host.Memory.Bytes >= plainBytes + coded.Body.Length, "the form does not count");
+        await Poll.UntilAsync(() => host.Memory.Bytes >= plainBytes + coded.Body.Length, "the form does not count");
         var plain = await host.GetAsync("/p/1");
         Assert.Equal((null, "\"x\"", "Accept-Encoding", s_body), (plain["Content-Encoding"], plain["ETag"], plain["Vary"], plain.Text));
     }
@@ -145,7 +145,7 @@ public sealed class CompressionTests
     private static async Task<RoutedReply> CodedAsync(RoutedHost host, string target, string coding)
     {
         RoutedReply? coded = null;
-        await RoutedHost.UntilAsync(async () => (coded = await host.GetAsync(target, "Accept-Encoding", coding))["Content-Encoding"] == coding, $"no {coding} form was made");
+        await Poll.UntilAsync(async () => (coded = await host.GetAsync(target, "Accept-Encoding", coding))["Content-Encoding"] == coding, $"no {coding} form was made");
         return coded!;
     }
 
