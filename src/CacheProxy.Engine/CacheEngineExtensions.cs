@@ -67,6 +67,7 @@ public static class CacheEngineExtensions
         services.AddSingleton(provider => new SharedFills(
             provider.GetService<SharedTier>(), provider.GetService<IFillLock>(), provider.GetRequiredService<MemoryTier>(),
             provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<TimeProvider>()));
+        services.AddSingleton<EarlierFills>();
         services.AddSingleton<StoredUpdates>();
         services.AddSingleton<HeadDecision>();
         services.AddSingleton<FillOrigin>();

@@ -24,16 +24,8 @@ internal sealed class Hits(
         if (selected is { Whole: null, Part: { } part } && HttpMethods.IsGet(request.Method) && Reuse.IsFreshEnough(part, snapshot!, directives)
             && Parts.Answer(part.Response, request.Headers, time.GetUtcNow()) is not null)
             return new(right, part, null, true, selected.Others);
-        var fresh = selected.Whole is { } whole && Reuse.IsFreshEnough(whole, snapshot!, directives) && !IsForOrigin(request, whole);
+        var fresh = selected.Whole is { } whole && Reuse.Answers(whole, snapshot!, directives, request.Method, request.Headers, time);
         return new(right, selected.Whole, selected.Part, fresh, selected.Others);
-    }
-
-    // RFC 9111 §4.3.2: If-Match and If-Unmodified-Since are the origin's to judge where they do not hold for what is stored.
-    private bool IsForOrigin(HttpRequest request, MemoryEntry stored)
-    {
-        if (request.Headers.IfMatch.Count == 0 && request.Headers.IfUnmodifiedSince.Count == 0) return false;
-        var response = stored.Response;
-        return ConditionalRequest.Evaluate(request.Method, request.Headers, response.Status, PreparedResponse.Of(stored).Sent, response.ResponseTime, time.GetUtcNow()) == Precondition.Failed;
     }
 
     /// <summary>Sends a fresh stored response.</summary>

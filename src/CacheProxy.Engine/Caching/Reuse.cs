@@ -1,12 +1,14 @@
 using System.Collections.Immutable;
+using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
+using Microsoft.AspNetCore.Http;
 
 namespace CacheProxy.Engine.Caching;
 
-/// <summary>What a stored response may be used for (RFC 9111 §4). Pure but for the entry's age.</summary>
+/// <summary>What a stored response may be used for (RFC 9111 §4). Pure but for the entry's age and the time of day.</summary>
 internal static class Reuse
 {
     /// <summary>Among the stored responses of a key the valid ones that answer this request; the youngest of several (§4.1).</summary>
@@ -40,6 +42,27 @@ internal static class Reuse
         return directives is null || Freshness.AllowsRequest(directives, CacheControl.None, entry.Age, entry.Response.FreshUntilAge);
     }
 
+    /// <summary>Whether it answers a request at once: fresh enough for it, and no precondition that is the origin's to judge.</summary>
+    public static bool Answers(MemoryEntry entry, Snapshot snapshot, CacheControl? directives, string method, IHeaderDictionary headers, TimeProvider time) =>
+        IsFreshEnough(entry, snapshot, directives) && !IsForOrigin(entry, method, headers, time);
+
+    // §4.3.2: If-Match and If-Unmodified-Since are the origin's to judge where they do not hold for what is stored.
+    private static bool IsForOrigin(MemoryEntry entry, string method, IHeaderDictionary headers, TimeProvider time)
+    {
+        if (headers.IfMatch.Count == 0 && headers.IfUnmodifiedSince.Count == 0) return false;
+        var response = entry.Response;
+        return ConditionalRequest.Evaluate(method, headers, response.Status, PreparedResponse.Of(entry).Sent, response.ResponseTime, time.GetUtcNow()) == Precondition.Failed;
+    }
+
+    /// <summary>Why it may be sent at once although it is not fresh enough; <see langword="null"/> when it may not.</summary>
+    public static StaleReason? ServesStale(MemoryEntry entry, CacheControl? directives, IHeaderDictionary headers)
+    {
+        // A precondition that may fail is the origin's to judge, on what it has now (RFC 9111 §4.3.2).
+        if (headers.IfMatch.Count > 0 || headers.IfUnmodifiedSince.Count > 0) return null;
+        if (AllowsStaleWhileRevalidate(entry, directives)) return StaleReason.WhileRevalidate;
+        return AllowsStaleByRequest(entry, directives) ? StaleReason.Accepted : null;
+    }
+
     /// <summary>
     /// Whether it may be sent while it is refreshed (RFC 5861 §3). The window counts from when it became stale; a client that wants it fresher
     /// than that gets what it asks for.
@@ -53,7 +76,7 @@ internal static class Reuse
         entry.Response.StaleIfError > TimeSpan.Zero && MayBeStale(entry, entry.Response.StaleIfError);
 
     /// <summary>Whether the client said that it takes it stale (§5.2.1.2).</summary>
-    public static bool AllowsStaleByRequest(MemoryEntry entry, CacheControl? directives) =>
+    private static bool AllowsStaleByRequest(MemoryEntry entry, CacheControl? directives) =>
         directives?.MaxStale is { } accepted && MayBeStale(entry, accepted) && !directives.NoCache
         && (directives.MaxAge is null || entry.Age <= directives.MaxAge);
 

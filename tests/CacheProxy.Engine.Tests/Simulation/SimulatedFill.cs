@@ -20,7 +20,7 @@ internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model
     public void Start() => replica.After(Scheduler.Between(0, Scheduler.Millisecond), () =>
     {
         if (!StampsLate) fill.Begin(replica.Log);
-        if (!fill.MayUseShared || fill.Snapshot is null) Ask(ValidStored());
+        if (!fill.MayUseStored || fill.Snapshot is null) Ask(ValidStored());
         else replica.After(world.Delay(), Look);
     });
 

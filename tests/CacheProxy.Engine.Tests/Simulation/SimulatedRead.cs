@@ -137,7 +137,7 @@ internal sealed class SimulatedRead
         new(request, FillKey.Of(request, [], SimulatedReplica.Headers), stored, new FillBody(_replica.Budget, 1 << 16), TimeSpan.FromSeconds(30), _replica.Time)
         {
             IsShared = shared,
-            MayUseShared = shared && right == ServingRight.Full,
+            MayUseStored = shared && right == ServingRight.Full,
             MayUseParts = right == ServingRight.Full || _world.Mistake == Mistake.PartUsedWithoutLease,
         };
 

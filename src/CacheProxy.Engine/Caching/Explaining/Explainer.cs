@@ -46,7 +46,7 @@ internal sealed class Explainer(
         var directives = plan.Policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(context.Request.Headers) : null;
         var lookup = hits.Find(context, plan, directives);
         if (lookup.Right == ServingRight.None) notes.Add("This replica holds no lease: it answers from the origin until it hears from the log again.");
-        var (entries, shared) = await stored.FindAsync(context, plan, lookup.Right);
+        var (entries, shared) = await stored.FindAsync(context, plan, directives, lookup.Right);
         begun = begun with { Entries = entries };
         if (lookup.IsFresh) return Done(CacheResult.Hit, null, $"A fresh response is in memory, {lookup.Stored!.Age.TotalSeconds:F0} s old.");
         if (lookup.Stored is { } stale)

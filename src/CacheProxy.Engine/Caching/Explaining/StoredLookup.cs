@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -13,7 +14,7 @@ internal sealed class StoredLookup(MemoryTier memory, SharedTier? tier, HitForMi
     public bool IsMarked(RequestPlan plan) => marks.IsMarked(plan.Identity);
 
     /// <returns>The entries, and whether one of the shared tier would answer.</returns>
-    public async Task<(ImmutableArray<ExplainedEntry> Entries, bool SharedAnswers)> FindAsync(HttpContext context, RequestPlan plan, ServingRight right)
+    public async Task<(ImmutableArray<ExplainedEntry> Entries, bool SharedAnswers)> FindAsync(HttpContext context, RequestPlan plan, CacheControl? directives, ServingRight right)
     {
         var snapshot = log.Current;
         var entries = ImmutableArray.CreateBuilder<ExplainedEntry>();
@@ -27,7 +28,7 @@ internal sealed class StoredLookup(MemoryTier memory, SharedTier? tier, HitForMi
         {
             var entry = new MemoryEntry(response, time);
             entries.Add(Describe(entry, "shared", VerdictOf(context, plan, entry, snapshot)));
-            answers |= Reuse.IsFresh(entry, snapshot) && !response.AlwaysValidate;
+            answers |= Reuse.Answers(entry, snapshot, directives, context.Request.Method, context.Request.Headers, time);
         }
         return (entries.DrainToImmutable(), answers);
     }

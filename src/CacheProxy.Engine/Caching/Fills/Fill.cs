@@ -57,8 +57,8 @@ internal sealed class Fill : IDisposable
     /// <summary>Whether others may share it.</summary>
     public bool IsShared { get; init; }
 
-    /// <summary>Whether the shared tier may answer: only under a lease, and only where a stored response would do.</summary>
-    public bool MayUseShared { get; init; }
+    /// <summary>Whether what is stored meanwhile, here or for all replicas, may answer: only under a lease, and only where a stored response would do.</summary>
+    public bool MayUseStored { get; init; }
 
     /// <summary>
     /// Whether a stored part may be completed or united with: only under a lease. The next batch is shared with whoever comes before it

@@ -108,9 +108,10 @@ internal sealed class FillClient(
                 var verdict = VerdictNow(serving.Entry);
                 // Behind a soft purge only what is served as stale will do.
                 if (!confirmed && (verdict == Verdict.Invalid || (verdict == Verdict.Stale && serving.Stale is null))) return default;
-                if (serving.Stale == StaleReason.IfError || serving.Result == CacheResult.HitShared)
+                if (!started && Differs(request, demand, serving) is { } next) return next;
+                if (serving.Result != CacheResult.Revalidated)
                 {
-                    if (await RefusedAsync(context, demand.Plan, mayAsk: serving.Stale is null) is { } refused) return new Step { Answer = refused };
+                    if (await RefusedAsync(context, demand.Plan, mayAsk: serving.Stale != StaleReason.IfError) is { } refused) return new Step { Answer = refused };
                 }
                 await delivery.ServeAsync(context, demand, serving.Entry, new Answer(serving.Result)
                 {
@@ -147,6 +148,20 @@ internal sealed class FillClient(
         return Step.Done;
     }
 
+    /// <summary>Why a follower cannot use the stored response that was found for another; <see langword="null"/> when it can.</summary>
+    private Step? Differs(FillRequest request, FillDemand demand, FillOutcome.Serving serving)
+    {
+        var entry = serving.Entry;
+        if (!new RequestSelection(request.Headers, request.Plan.Policy, headers).Matches(entry.Response)) return new Step { OtherVariant = FillKey.NamesOf(entry.Response) };
+        var suits = serving switch
+        {
+            { Stale: StaleReason.IfError } or { Result: CacheResult.Revalidated } => true,
+            { Stale: not null } => Reuse.ServesStale(entry, demand.Directives, request.Headers) is not null,
+            _ => log.TakeRight(out var now) == ServingRight.Full && Reuse.Answers(entry, now!, demand.Directives, request.Method, request.Headers, time),
+        };
+        return suits ? null : default(Step);
+    }
+
     /// <summary>Why a follower cannot use what came; <see langword="null"/> when it can.</summary>
     private Step? Mismatch(FillRequest request, Fill fill, FillOutcome.Responding responding, ServingRight right)
     {
@@ -160,12 +175,7 @@ internal sealed class FillClient(
 
     private async Task<FillAnswer?> ServeStaleAsync(HttpContext context, FillDemand demand, FillRequest request)
     {
-        // A precondition that may fail is the origin's to judge, on what it has now (RFC 9111 §4.3.2).
-        if (demand.Stored is not { } stored || request.Headers.IfMatch.Count > 0 || request.Headers.IfUnmodifiedSince.Count > 0) return null;
-        var reason = Reuse.AllowsStaleWhileRevalidate(stored, demand.Directives) ? StaleReason.WhileRevalidate
-            : Reuse.AllowsStaleByRequest(stored, demand.Directives) ? StaleReason.Accepted
-            : (StaleReason?)null;
-        if (reason is null) return null;
+        if (demand.Stored is not { } stored || Reuse.ServesStale(stored, demand.Directives, request.Headers) is not { } reason) return null;
         if (await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;
         if (log.TakeRight(out var snapshot) != ServingRight.Full) return null;
         var verdict = stored.Check(snapshot!);

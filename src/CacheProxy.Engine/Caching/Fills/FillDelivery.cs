@@ -12,7 +12,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     public async Task ServeAsync(HttpContext context, FillDemand demand, MemoryEntry entry, Answer answer)
     {
         await WriteAsync(context, entry, answer);
-        if (answer.Result is CacheResult.HitShared or CacheResult.Stale)
+        if (answer.Result is CacheResult.Hit or CacheResult.HitShared or CacheResult.Stale)
             meter.Hit(context, demand.Plan.Policy, answer, demand.Started, entry);
         else
             meter.Count(context, demand.Plan.Policy, answer, demand.Started, demand.Plan.PrimaryKey);

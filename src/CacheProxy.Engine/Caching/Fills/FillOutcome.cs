@@ -31,7 +31,7 @@ internal abstract record FillOutcome
             headers["Content-Length"] is [{ } text] && long.TryParse(text, System.Globalization.NumberStyles.None, null, out var length) ? length : null;
     }
 
-    /// <summary>A stored response answers: found in the shared tier, confirmed by the origin, or stale in place of an error.</summary>
+    /// <summary>A stored response answers: stored meanwhile, found in the shared tier, confirmed by the origin, or stale in place of an error.</summary>
     /// <param name="Entry">The response.</param>
     /// <param name="Result">Which of these.</param>
     /// <param name="Stale">Why a stale one is served.</param>

@@ -31,7 +31,7 @@ internal sealed class FillRequest
         Host = context.Request.Host.Value ?? "";
         Headers = new HeaderDictionary(context.Request.Headers.Count);
         foreach (var (name, values) in context.Request.Headers) Headers[name] = values;
-        Directives = Freshness.OfRequest(Headers);
+        Directives = Plan.Policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(Headers) : null;
         ClientAddress = context.Connection.RemoteIpAddress;
         Trace = Activity.Current?.Context ?? default;
         // A range of what is not stored goes as it came where the origin decides; with an explicit TTL the whole is fetched (DESIGN 3).
@@ -54,7 +54,6 @@ internal sealed class FillRequest
         Scheme = other.Scheme;
         Host = other.Host;
         Headers = headers;
-        Directives = CacheControl.None;
         ClientAddress = other.ClientAddress;
     }
 
@@ -87,7 +86,8 @@ internal sealed class FillRequest
 
     public IHeaderDictionary Headers { get; }
 
-    public CacheControl Directives { get; }
+    /// <summary>The request's own directives; <see langword="null"/> where the policy does not honour them.</summary>
+    public CacheControl? Directives { get; }
 
     public IPAddress? ClientAddress { get; }
 

@@ -10,15 +10,16 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// Runs a fill, step by step:
 /// <code>
 /// 1 stamp      the position applied now, before anything is asked for
-/// 2 shared     ─▶ shared tier: a fresh response ends the fill here; a stale one may be validated
-/// 3 lock       ─▶ the other replicas: one of them asks, the others wait for what it stores
-/// 4 origin     ─▶ head: validated (304), stale instead of an error, or a response: stored or not
-/// 5 body       ◀─ chunks to all who wait
-/// 6 store      memory, then (after the clients have their answer) the shared tier
+/// 2 memory     ─▶ what another fill has stored since the request looked ends the fill here
+/// 3 shared     ─▶ shared tier: a fresh response ends the fill here; a stale one may be validated
+/// 4 lock       ─▶ the other replicas: one of them asks, the others wait for what it stores
+/// 5 origin     ─▶ head: validated (304), stale instead of an error, or a response: stored or not
+/// 6 body       ◀─ chunks to all who wait
+/// 7 store      memory, then (after the clients have their answer) the shared tier
 /// </code>
 /// </summary>
 internal sealed class FillRunner(
-    SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
+    EarlierFills earlier, SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
 {
     // Of a thread that serves nobody: a fill belongs to none of its clients, and must not carry what flows with one of them.
     private static readonly ExecutionContext s_nobodys = ContextOfNobody();
@@ -70,6 +71,11 @@ internal sealed class FillRunner(
 
     private async Task FindOrFetchAsync(Fill fill, Action<Fill> ended)
     {
+        if (earlier.AnswerTo(fill) is { } meanwhile)
+        {
+            fill.Decide(new FillOutcome.Serving(meanwhile, CacheResult.Hit, null), isLast: true);
+            return;
+        }
         await using var turn = await shared.TakeTurnAsync(fill);
         if (turn.Fresh is { } found)
         {

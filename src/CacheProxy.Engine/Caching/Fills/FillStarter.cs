@@ -60,7 +60,7 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
         new(request, key, stored, new FillBody(_budget, request.Plan.Policy.MaxEntrySize), options.Unattended, time)
         {
             IsShared = shared,
-            MayUseShared = shared && right == ServingRight.Full && !renews,
+            MayUseStored = shared && right == ServingRight.Full && !renews,
             MayUseParts = right == ServingRight.Full,
         };
 }

@@ -19,6 +19,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
 
     // As many polls as make up a life: by then a holder that could not be asked about is given up.
     private const int MaxUnknown = 5;
+    private const int MaxAttempts = 8;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<FillLockNews>> _waiting = new();
     private readonly RedisChannel _channel = RedisChannel.Literal(instanceName + "fills");
     private readonly FillLockRenewals _renewals = new(s_renewal);
@@ -33,10 +34,16 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         RedisValue value = string.Create(CultureInfo.InvariantCulture, $"{position.Epoch.Number} {position.Epoch.Nonce} {position.Sequence} {Guid.NewGuid():N}");
         try
         {
-            if (await database.LockTakeAsync(KeyOf(name), value, s_life).WaitAsync(_options.Timeout, _time))
-                return new FillLockAttempt(new Held(this, database, name, value), null);
-            await SubscribeAsync(redis);
-            return new FillLockAttempt(null, Parse(await database.LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time)));
+            for (var attempt = 0; attempt < MaxAttempts; attempt++)
+            {
+                if (await database.LockTakeAsync(KeyOf(name), value, s_life).WaitAsync(_options.Timeout, _time))
+                    return new FillLockAttempt(new Held(this, database, name, value), null);
+                await SubscribeAsync(redis);
+                var holder = await database.LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time);
+                // Released between the two: it is free again, and who takes it finds what was stored.
+                if (!holder.IsNull) return new FillLockAttempt(null, Parse(holder));
+            }
+            return default;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {

@@ -80,7 +80,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
         {
             // A HEAD only updates what a GET has stored.
             Method = request.IsHead ? "GET" : request.Method,
-            RequestDirectives = request.Plan.Policy.RequestDirectives == RequestDirectives.Honor ? request.Directives : CacheControl.None,
+            RequestDirectives = request.Directives ?? CacheControl.None,
             Authorized = request.HasCredentials,
             Status = status,
             Response = received,

@@ -13,9 +13,10 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
     {
         var stored = fill.Stored is { } known && fill.Snapshot is { } snapshot && known.Check(snapshot) != Verdict.Invalid ? known : null;
         if (tier is null || fill.Snapshot is null) return new SharedTurn(null, null, SharedRecord.Empty, null, stored);
-        if (!fill.MayUseShared) return new SharedTurn(tier, null, SharedRecord.Empty, null, stored);
+        if (!fill.MayUseStored) return new SharedTurn(tier, null, SharedRecord.Empty, null, stored);
 
         var (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+        if (fresh is null && stale is not null && stale != stored) stale = ServeMeanwhile(fill, stale);
         if (fresh is not null || replicas is null || !fill.IsShared) return new SharedTurn(tier, null, found.Record, fresh, stale);
         while (true)
         {
@@ -38,6 +39,15 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
         }
     }
 
+    /// <summary>Stale, but within its window: whoever waits has it at once, and the fill goes on behind them.</summary>
+    private MemoryEntry ServeMeanwhile(Fill fill, MemoryEntry stale)
+    {
+        if (Reuse.ServesStale(stale, fill.Request.Directives, fill.Request.Headers) is not { } reason) return stale;
+        var entry = memory.Add(stale.Response);
+        fill.Decide(new FillOutcome.Serving(entry, CacheResult.Stale, reason));
+        return entry;
+    }
+
     private async Task<(SharedLookup Found, MemoryEntry? Fresh, MemoryEntry? Stale)> LookAsync(Fill fill, Snapshot snapshot, MemoryEntry? stored)
     {
         var request = fill.Request;
@@ -50,7 +60,7 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
             if (entry.Check(snapshot) != Verdict.Invalid && (best is null || response.ResponseTime > best.Response.ResponseTime)) best = entry;
         }
         if (best is null) return (found, null, stored);
-        if (Reuse.IsFresh(best, snapshot) && !best.Response.AlwaysValidate) return (found, memory.Add(best.Response), stored);
+        if (Reuse.Answers(best, snapshot, request.Directives, request.Method, request.Headers, time)) return (found, memory.Add(best.Response), stored);
         return (found, null, stored is null || best.Response.ResponseTime > stored.Response.ResponseTime ? best : stored);
     }
 }

@@ -1,0 +1,97 @@
+using System.Globalization;
+using EndToEnd.Faults;
+using EndToEnd.Wire;
+using Processes;
+
+namespace EndToEnd.Cases;
+
+/// <summary>What one replica has stored answers at another by the same rules as what it has stored itself.</summary>
+public sealed class SharedTierTests : IAsyncLifetime
+{
+    private const string Fresh = "Cache-Control: max-age=60\r\nETag: \"a\"";
+    private static readonly Dictionary<string, string?> s_patient = new() { ["Redis__Timeout"] = "5s" };
+    private SharedRig _rig = null!;
+
+    public async Task InitializeAsync() => _rig = await SharedRig.StartAsync(2, settings: s_patient);
+
+    public async Task DisposeAsync() => await _rig.DisposeAsync();
+
+    [RedisTheory]
+    [InlineData("Cache-Control: no-cache", "REVALIDATED")]
+    [InlineData("Cache-Control: max-age=0", "REVALIDATED")]
+    [InlineData("Pragma: no-cache", "REVALIDATED")]
+    [InlineData("If-Match: \"other\"", "REVALIDATED")]
+    [InlineData("Cache-Control: max-age=30", "HIT")]
+    [InlineData("If-Match: \"a\"", "HIT")]
+    public async Task Request_ThatWantsMoreThanFresh_GetsItFromTheOther(string field, string expected)
+    {
+        const string path = "/origin/wants";
+        _rig.Origin.On(path, static (request, connection) => request["If-None-Match"] == "\"a\""
+            ? connection.SayAsync("HTTP/1.1 304 Not Modified\r\n" + Fresh + "\r\n\r\n")
+            : connection.AnswerAsync("x", Fresh));
+        await StoredByTheFirstAsync(path);
+
+        var answer = await AskAsync(1, path, field);
+
+        Assert.Equal((expected, expected == "HIT" ? 1 : 2), (answer.Cache, _rig.Origin.Count(path)));
+    }
+
+    [RedisFact]
+    public async Task StaleWhileRevalidate_OfTheOthers_IsServedAtOnceAndRefreshed()
+    {
+        const string path = "/swr/x";
+        var gate = new Gate();
+        _rig.Origin.On(path, async (request, connection) =>
+        {
+            if (request.Number > 1) await gate.WaitAsync();
+            await connection.AnswerAsync(request.Number.ToString(CultureInfo.InvariantCulture), "Cache-Control: max-age=60");
+        });
+        await StoredByTheFirstAsync(path);
+        await Poll.UntilAsync(async () => (await ExplainAsync(1, path)).Contains("\"ttl\":-", StringComparison.Ordinal), SharedRig.Limit, static () => "It does not grow stale");
+
+        var stale = await AskAsync(1, path);
+        Assert.Equal(("1", "STALE"), (stale.Text, stale.Cache));
+        Assert.Contains("detail=swr", stale["Cache-Status"], StringComparison.Ordinal);
+        gate.Open();
+        await Poll.UntilAsync(async () => (await AskAsync(1, path)).Text != "1", SharedRig.Limit, static () => "It is not refreshed");
+    }
+
+    [RedisFact]
+    public async Task TwoWhoWaitForTheSharedTier_EachGetsItsOwnVariant()
+    {
+        const string path = "/origin/variants";
+        _rig.Origin.On(path, static (request, connection) => connection.AnswerAsync(request["Accept-Language"]!, "Vary: Accept-Language\r\n" + Fresh));
+        await StoredByTheFirstAsync(path, "Accept-Language: de");
+        await StoredByTheFirstAsync(path, "Accept-Language: en");
+
+        _rig.Redis.Suspend();
+        var german = AskAsync(1, path, "Accept-Language: de");
+        await Poll.UntilAsync(async () => await ProxyRig.MetricAsync(_rig.Replicas[1], "cacheproxy_fills_in_flight") == 1, SharedRig.Limit, static () => "No fill runs");
+        var english = AskAsync(1, path, "Accept-Language: en");
+        await Poll.UntilAsync(async () => await ProxyRig.MetricAsync(_rig.Replicas[1], "cacheproxy_fill_waiters") == 1, SharedRig.Limit, static () => "Nobody waits");
+        _rig.Redis.Resume();
+
+        Assert.Equal(("de", "en"), ((await german).Text, (await english).Text));
+        Assert.Equal(2, _rig.Origin.Count(path));
+    }
+
+    // Stored for all a moment after the client has its answer.
+    private async Task StoredByTheFirstAsync(string path, string field = "")
+    {
+        var before = await StoredAsync();
+        Assert.Equal("MISS", (await AskAsync(0, path, field)).Cache);
+        await Poll.UntilAsync(async () => await StoredAsync() > before, SharedRig.Limit, static () => "It is not stored for all");
+    }
+
+    private Task<double> StoredAsync() => ProxyRig.MetricAsync(_rig.Replicas[0], "cacheproxy_shared_duration_seconds_count{operation=\"set\",outcome=\"ok\"}");
+
+    private async Task<string> ExplainAsync(int replica, string path) =>
+        (await AskAsync(replica, $"/_cache/explain?method=GET&url={path}", $"Authorization: Bearer {ProxyProcess.OperatorToken()}")).Text;
+
+    // Under one name for both, as behind one balancer: the host is part of the key.
+    private async Task<WireReply> AskAsync(int replica, string path, string field = "")
+    {
+        await using var client = await WireClient.ConnectAsync(_rig.Replicas[replica].Url);
+        return await client.SendAndReadAsync(new Uri("http://cache.example"), path, field);
+    }
+}
