@@ -11,9 +11,8 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
     public async Task<EntryPage> ListAsync(string pattern, string? cursor, int limit, CancellationToken cancellationToken)
     {
         var glob = GlobPattern.Parse(pattern);
-        var names = new SortedSet<string>(StringComparer.Ordinal);
-        foreach (var entry in memory.Entries)
-            if (glob.IsMatch(entry.Response.PrimaryKey)) names.Add(entry.Response.Name);
+        var here = memory.Entries.Where(entry => glob.IsMatch(entry.Response.PrimaryKey)).ToLookup(static entry => VariantName.OfStored(entry.Response));
+        var names = new SortedSet<string>(here.Select(static entries => entries.Key), StringComparer.Ordinal);
         if (shared is not null)
         {
             await foreach (var name in shared.ScanAsync(glob.LiteralPrefix, cancellationToken))
@@ -25,7 +24,7 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
         {
             if (cursor is not null && string.CompareOrdinal(name, cursor) <= 0) continue;
             if (page.Count >= limit) return new EntryPage(page.DrainToImmutable(), last);
-            foreach (var description in await DescribeAsync(name)) page.Add(description with { Body = default });
+            foreach (var description in await DescribeAsync(name, here[name])) page.Add(description with { Body = default });
             last = name;
         }
         return new EntryPage(page.DrainToImmutable(), null);
@@ -34,15 +33,14 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
     public async Task<ImmutableArray<EntryDescription>> FindAsync(string primaryKey, CancellationToken cancellationToken)
     {
         var found = ImmutableArray.CreateBuilder<EntryDescription>();
-        var names = new HashSet<string>(StringComparer.Ordinal);
-        foreach (var entry in memory.Entries)
-            if (entry.Response.PrimaryKey == primaryKey) names.Add(entry.Response.Name);
+        var here = memory.Entries.Where(entry => entry.Response.PrimaryKey == primaryKey).ToLookup(static entry => VariantName.OfStored(entry.Response));
+        var names = new HashSet<string>(here.Select(static entries => entries.Key), StringComparer.Ordinal);
         if (shared is not null)
         {
             await foreach (var name in shared.ScanAsync(primaryKey, cancellationToken))
                 if (PrimaryKeyOf(name) == primaryKey) names.Add(name);
         }
-        foreach (var name in names) found.AddRange(await DescribeAsync(name));
+        foreach (var name in names) found.AddRange(await DescribeAsync(name, here[name]));
         return found.DrainToImmutable();
     }
 
@@ -105,10 +103,9 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
         }
     }
 
-    private async Task<IEnumerable<EntryDescription>> DescribeAsync(string name)
+    private async Task<IEnumerable<EntryDescription>> DescribeAsync(string name, IEnumerable<MemoryEntry> here)
     {
-        var here = memory.Entries.Where(entry => entry.Response.Name == name).ToList();
-        if (here.Count > 0) return here.Select(entry => Describe(entry, "memory"));
+        if (here.Any()) return here.Select(static entry => Describe(entry, "memory"));
         var record = shared is null ? null : await shared.ReadAsync(name);
         return record?.Response is { } response ? [Describe(new MemoryEntry(response, time), "shared")] : [];
     }

@@ -75,6 +75,22 @@ public sealed class SharedTierTests : IAsyncLifetime
         Assert.Equal(2, _rig.Origin.Count(path));
     }
 
+    [RedisFact]
+    public async Task Entries_OfWhatIsInBothTiers_ListEachVariantOnce()
+    {
+        const string path = "/origin/listed";
+        _rig.Origin.On(path, static (request, connection) => connection.AnswerAsync(request["Accept-Language"]!, "Vary: Accept-Language\r\n" + Fresh));
+        await StoredByTheFirstAsync(path, "Accept-Language: de");
+        await StoredByTheFirstAsync(path, "Accept-Language: en");
+
+        foreach (var tier in new[] { "memory", "shared" })
+        {
+            var page = await AskAsync(tier == "memory" ? 0 : 1, "/_cache/entries?pattern=*", $"Authorization: Bearer {ProxyProcess.OperatorToken()}");
+            using var json = System.Text.Json.JsonDocument.Parse(page.Text);
+            Assert.Equal([tier, tier], json.RootElement.GetProperty("entries").EnumerateArray().Select(static entry => entry.GetProperty("tier").GetString()));
+        }
+    }
+
     // Stored for all a moment after the client has its answer.
     private async Task StoredByTheFirstAsync(string path, string field = "")
     {
