@@ -8,6 +8,29 @@ internal static class BoundedBody
 {
     private static readonly JsonDocumentOptions s_strict = new() { AllowDuplicateProperties = false, MaxDepth = 64 };
 
+    /// <summary>The body as JSON, to be disposed of; null when it is none: then the request has its problem.</summary>
+    /// <param name="context">The request.</param>
+    /// <param name="limit">In bytes.</param>
+    /// <param name="whenTooLong">What a body that is too long means for what it asked, and what to do; may be empty.</param>
+    public static async Task<JsonDocument?> ReadJsonAsync(HttpContext context, int limit, string whenTooLong = "")
+    {
+        if (!IsJson(context.Request))
+        {
+            await Problems.NotJson.WriteAsync(context);
+            return null;
+        }
+
+        if (await ReadAsync(context.Request, limit, context.RequestAborted) is not { } body)
+        {
+            await Problems.TooLarge($"The body is longer than {limit} bytes. {whenTooLong}".TrimEnd()).WriteAsync(context);
+            return null;
+        }
+
+        var document = Parse(body, out var error);
+        if (document is null) await Problems.InvalidJson(error!).WriteAsync(context);
+        return document;
+    }
+
     /// <summary>The body's bytes; null when it is longer than the limit (then no more than the limit has been read).</summary>
     /// <param name="request">The request.</param>
     /// <param name="limit">In bytes.</param>

@@ -17,21 +17,9 @@ internal sealed class ExplainRequestEndpoint(ManagementOptions options, IExplain
 
     public async Task HandleAsync(HttpContext context, string caller)
     {
-        if (!BoundedBody.IsJson(context.Request))
-        {
-            await Problems.NotJson.WriteAsync(context);
-            return;
-        }
-
-        if (await BoundedBody.ReadAsync(context.Request, MaxBody, context.RequestAborted) is not { } body)
-        {
-            await Problems.TooLarge($"The body is longer than {MaxBody} bytes.").WriteAsync(context);
-            return;
-        }
-
-        using var document = BoundedBody.Parse(body, out var error);
-        if (document is null) await Problems.InvalidJson(error!).WriteAsync(context);
-        else if (ExplainRequest.Read(context, document.RootElement, out var problem) is not { } request) await problem.WriteAsync(context);
+        using var document = await BoundedBody.ReadJsonAsync(context, MaxBody);
+        if (document is null) return;
+        if (ExplainRequest.Read(context, document.RootElement, out var problem) is not { } request) await problem.WriteAsync(context);
         else await ExplanationWriter.WriteAsync(context, await explainer.ExplainAsync(request, context.RequestAborted), request);
     }
 }

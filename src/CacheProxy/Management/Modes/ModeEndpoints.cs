@@ -37,24 +37,8 @@ internal sealed partial class SetModeEndpoint(
 
     public async Task HandleAsync(HttpContext context, string caller)
     {
-        if (!BoundedBody.IsJson(context.Request))
-        {
-            await Problems.NotJson.WriteAsync(context);
-            return;
-        }
-
-        if (await BoundedBody.ReadAsync(context.Request, MaxBody, context.RequestAborted) is not { } body)
-        {
-            await Problems.TooLarge($"The body is longer than {MaxBody} bytes. Nothing was changed.").WriteAsync(context);
-            return;
-        }
-
-        using var document = BoundedBody.Parse(body, out var error);
-        if (document is null)
-        {
-            await Problems.InvalidJson(error!).WriteAsync(context);
-            return;
-        }
+        using var document = await BoundedBody.ReadJsonAsync(context, MaxBody, "Nothing was changed.");
+        if (document is null) return;
 
         if (Read(document.RootElement, out var policy, out var mode, out var duration) is { } wrong)
         {

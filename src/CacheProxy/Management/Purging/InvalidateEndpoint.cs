@@ -18,21 +18,9 @@ internal sealed class InvalidateEndpoint(ManagementOptions options, Purger purge
 
     public async Task HandleAsync(HttpContext context, string caller)
     {
-        if (!BoundedBody.IsJson(context.Request))
-        {
-            await Problems.NotJson.WriteAsync(context);
-            return;
-        }
-
-        if (await BoundedBody.ReadAsync(context.Request, MaxBody, context.RequestAborted) is not { } body)
-        {
-            await Problems.TooLarge($"The body is longer than {MaxBody} bytes. Nothing was purged. Send several invalidations.").WriteAsync(context);
-            return;
-        }
-
-        using var document = BoundedBody.Parse(body, out var error);
-        if (document is null) await Problems.InvalidJson(error!).WriteAsync(context);
-        else if (InvalidationRequest.Read(document.RootElement, out var problem) is not { } request) await problem.WriteAsync(context);
+        using var document = await BoundedBody.ReadJsonAsync(context, MaxBody, "Nothing was purged. Send several invalidations.");
+        if (document is null) return;
+        if (InvalidationRequest.Read(document.RootElement, out var problem) is not { } request) await problem.WriteAsync(context);
         else if (request.DryRun) await CountAsync(context, request.Invalidation);
         else if (await purger.AppendAsync(context, request.Invalidation, InvalidationSource.Operator, null, caller) is { } receipt)
             await ManagementJson.WriteAsync(context, Purger.Describe(receipt), ManagementJson.Default.ReceiptBody);
