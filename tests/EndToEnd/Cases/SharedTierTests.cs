@@ -57,6 +57,19 @@ public sealed class SharedTierTests : IAsyncLifetime
     }
 
     [RedisFact]
+    public async Task StaleWhileRevalidate_BehindASoftPurge_IsNotServedByAReplicaThatKnowsNotSinceWhen()
+    {
+        const string path = "/swr/soft";
+        _rig.Origin.On(path, static (request, connection) => connection.AnswerAsync(request.Number.ToString(CultureInfo.InvariantCulture)));
+        await StoredByTheFirstAsync(path);
+
+        Assert.Equal(200, (await _rig.PurgeAsync(0, """{"everything":true,"mode":"soft"}""")).Status);
+
+        var answer = await AskAsync(1, path);
+        Assert.Equal(("2", "MISS"), (answer.Text, answer.Cache));
+    }
+
+    [RedisFact]
     public async Task TwoWhoWaitForTheSharedTier_EachGetsItsOwnVariant()
     {
         const string path = "/origin/variants";

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.RateLimiting;
 using Microsoft.AspNetCore.Http;
 
@@ -6,7 +7,9 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// <summary>How many fills may ask one cluster at once, so that an empty cache, or a purge, never becomes a stampede.</summary>
 internal sealed class FillLimiter : IDisposable
 {
-    private readonly PartitionedRateLimiter<Endpoint> _limiter;
+    private readonly ConcurrentDictionary<string, ConcurrencyLimiter> _limiters = new(StringComparer.Ordinal);
+    private readonly Func<string, ConcurrencyLimiter> _create;
+    private readonly Func<Endpoint, string> _groupOf;
 
     /// <param name="options">The bounds.</param>
     /// <param name="groupOf">The cluster of an endpoint.</param>
@@ -18,11 +21,15 @@ internal sealed class FillLimiter : IDisposable
             QueueLimit = options.MaxQueued,
             QueueProcessingOrder = QueueProcessingOrder.OldestFirst,
         };
-        _limiter = PartitionedRateLimiter.Create<Endpoint, string>(endpoint => RateLimitPartition.GetConcurrencyLimiter(groupOf(endpoint), _ => bounds));
+        _create = _ => new ConcurrencyLimiter(bounds);
+        _groupOf = groupOf;
     }
 
     public ValueTask<RateLimitLease> EnterAsync(Endpoint endpoint, CancellationToken cancellationToken) =>
-        _limiter.AcquireAsync(endpoint, 1, cancellationToken);
+        _limiters.GetOrAdd(_groupOf(endpoint), _create).AcquireAsync(1, cancellationToken);
 
-    public void Dispose() => _limiter.Dispose();
+    public void Dispose()
+    {
+        foreach (var limiter in _limiters.Values) limiter.Dispose();
+    }
 }

@@ -39,10 +39,13 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
         }
     }
 
-    /// <summary>Stale, but within its window: whoever waits has it at once, and the fill goes on behind them.</summary>
+    /// <summary>
+    /// Stale, but within its window: whoever waits has it at once, and the fill goes on behind them. Not behind a soft purge: nobody here
+    /// knows since when.
+    /// </summary>
     private MemoryEntry ServeMeanwhile(Fill fill, MemoryEntry stale)
     {
-        if (Reuse.ServesStale(stale, fill.Request.Directives, fill.Request.Headers) is not { } reason) return stale;
+        if (stale.IsBehindPurge || Reuse.ServesStale(stale, fill.Request.Directives, fill.Request.Headers) is not { } reason) return stale;
         var entry = memory.Add(stale.Response);
         fill.Decide(new FillOutcome.Serving(entry, CacheResult.Stale, reason));
         return entry;
