@@ -51,7 +51,8 @@ internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources) : 
         var matchers = ImmutableArray.CreateBuilder<(TemplateMatcher, CachePolicy)>();
         foreach (var endpoint in endpoints.OfType<RouteEndpoint>())
         {
-            if (endpoint.Metadata.GetMetadata<CachePolicy>() is { } policy && policy.Mode != PolicyMode.Off)
+            // One that is Off counts too: what it stored before lies there until it is On again, and on other replicas it may be On.
+            if (endpoint.Metadata.GetMetadata<CachePolicy>() is { } policy)
                 matchers.Add((new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), Defaults(endpoint.RoutePattern)), policy));
         }
         _matchers = matchers.DrainToImmutable();

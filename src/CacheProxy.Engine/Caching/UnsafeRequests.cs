@@ -39,10 +39,15 @@ internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names, C
         if (!StatusFacts.IsNonError(context.Response.StatusCode)) return;
         var purge = names.Of(context);
         foreach (var other in OtherTargets(context)) purge = Join(purge, names.Of(other));
-        if (policy?.NamesOnSuccess(context, body) is { } named) purge = Join(purge, Of(named));
-        if (purge.IsEmpty) return;
-        await log.AppendAfterChangeAsync(purge.Count > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : purge, InvalidationSource.UnsafeRequest);
+        var named = policy?.NamesOnSuccess(context, body)?.ToInvalidation() ?? new();
+        // The targets are gone (§4.4); what the policy names in another mode is a purge of its own.
+        if (named.Mode == InvalidationMode.Hard) (purge, named) = (Join(purge, named), new());
+        await Task.WhenAll(AppendAsync(purge), AppendAsync(named));
     }
+
+    private Task AppendAsync(Invalidation.Invalidation purge) =>
+        purge.IsEmpty ? Task.CompletedTask
+        : log.AppendAfterChangeAsync(purge.Count > Invalidation.Invalidation.MaxNames ? Invalidation.Invalidation.OfEverything : purge, InvalidationSource.UnsafeRequest);
 
     // Location and Content-Location (§4.4): each as a request for it would be named.
     private static IEnumerable<HttpContext> OtherTargets(HttpContext context)
@@ -62,21 +67,11 @@ internal sealed class UnsafeRequests(IInvalidationLog log, ITargetNames names, C
         }
     }
 
-    private static Invalidation.Invalidation Of(InvalidationNames named) => new()
-    {
-        Keys = named.Keys,
-        Tags = named.Tags,
-        Patterns = named.Patterns,
-        Everything = named.Everything,
-        Mode = Enum.TryParse<InvalidationMode>(named.Mode, out var mode) ? mode : InvalidationMode.Hard,
-    };
-
     private static Invalidation.Invalidation Join(Invalidation.Invalidation a, Invalidation.Invalidation b) => new()
     {
         Keys = [.. a.Keys.Union(b.Keys)],
         Tags = [.. a.Tags.Union(b.Tags)],
         Patterns = [.. a.Patterns.Union(b.Patterns)],
         Everything = a.Everything || b.Everything,
-        Mode = a.Mode == InvalidationMode.Hard || b.IsEmpty ? a.Mode : b.Mode,
     };
 }

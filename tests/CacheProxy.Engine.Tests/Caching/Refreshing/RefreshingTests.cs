@@ -208,6 +208,31 @@ public sealed class RefreshingTests
     }
 
     [Fact]
+    public async Task InvalidateOnSuccess_Soft_IsSoftWhileTheTargetItselfIsGone()
+    {
+        await using var host = await StartAsync(s_policy with { StaleWhileRevalidate = "1h", InvalidateOnSuccess = new() { Tags = ["t:2"], Mode = "Soft" } });
+        await host.GetAsync("/p/1");
+        await host.GetAsync("/p/2");
+
+        await host.SendAsync(HttpMethod.Post, "/p/1");
+
+        Assert.Equal(("MISS", "STALE"), ((await host.GetAsync("/p/1")).Cache, (await host.GetAsync("/p/2")).Cache));
+    }
+
+    [Theory]
+    [InlineData("Off")]
+    [InlineData("Shadow")]
+    public async Task UnsafeRequest_PolicyNotOn_PurgesWhatLiesThereUntilItIsOnAgain(string mode)
+    {
+        await using var host = await StartAsync(s_policy with { Mode = mode });
+        var before = host.Log.Current!.Position.Sequence;
+
+        await host.SendAsync(HttpMethod.Post, "/p/1");
+
+        Assert.Equal(before + 1, host.Log.Current!.Position.Sequence);
+    }
+
+    [Fact]
     public async Task DryRun_HitShare_IsOfTheLastMinutes()
     {
         await using var host = await StartAsync();
