@@ -85,11 +85,13 @@ public sealed class MemoryTier
     /// <summary>Puts another response in the place of exactly this entry; nothing when it is no longer here.</summary>
     public MemoryEntry? Replace(MemoryEntry entry, StoredResponse response)
     {
+        MemoryEntry added;
         lock (_gate)
         {
+            // One step (the lock may be taken again by its holder): what a newer fill stores in between would be replaced by what is older.
             if (!entry.Linked) return null;
+            added = Add(response);
         }
-        var added = Add(response);
         if (entry.Kept is null) return added;
         added.Keep(entry.Kept, entry.KeptSize);
         Recount(added);
