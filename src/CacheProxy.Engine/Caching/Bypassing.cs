@@ -26,6 +26,14 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
         meter.Count(context, policy, Answer.Bypassed(reason), started);
     }
 
+    /// <summary>A query parameter that the policy does not take (<c>UnknownQuery: Reject</c>): the origin is not asked.</summary>
+    public async Task RejectAsync(HttpContext context, CachePolicy policy, long started)
+    {
+        await ProblemWriter.WriteAsync(
+            context, StatusCodes.Status400BadRequest, "unknown-query", "Unknown query parameter", "The query has a parameter that this resource does not take. Leave it out.");
+        meter.Count(context, policy, new Answer(CacheResult.Error) { Detail = DecisionTable.Label(BypassReason.Rejected) }, started);
+    }
+
     /// <summary>An access check that did not say yes: the backend's no is relayed, anything else is the backend's to decide.</summary>
     public async Task RefuseAsync(HttpContext context, RequestDelegate next, CachePolicy policy, AccessAnswer answer, long started)
     {

@@ -55,7 +55,12 @@ internal sealed class CacheMiddleware(
     private Task AnswerAsync(HttpContext context, CachePolicy policy, PolicyMode mode, RequestBody? body, long started)
     {
         var reason = policy.Plan(context, body, out var plan);
-        if (plan is null) return bypassing.PassAsync(context, next, policy, reason);
+        if (plan is null)
+        {
+            return reason == BypassReason.Rejected && mode == PolicyMode.On
+                ? bypassing.RejectAsync(context, policy, started)
+                : bypassing.PassAsync(context, next, policy, reason);
+        }
         if (mode == PolicyMode.Shadow)
         {
             shadow.Watch(context, plan);

@@ -49,6 +49,9 @@ public enum Storable
 
     /// <summary>It varies by <c>Accept-Encoding</c> and has a coding that <see cref="ContentCoding.Normalize"/> does not tell apart.</summary>
     UnknownCoding,
+
+    /// <summary>A stream of events: it belongs to the one who listens, and usually has no end.</summary>
+    EventStream,
 }
 
 /// <summary>An exchange with the origin, as far as the decision to store depends on it.</summary>
@@ -88,7 +91,7 @@ public static class Storability
     private static readonly ImmutableArray<string> s_labels =
     [
         "stored", "method", "status", "request-no-store", "no-store", "private", "authorization", "set-cookie", "vary-any", "no-freshness",
-        "too-large", "too-many-tags", "incomplete", "no-position", "unknown-coding",
+        "too-large", "too-many-tags", "incomplete", "no-position", "unknown-coding", "event-stream",
     ];
 
     /// <summary>The value as metrics and <c>Cache-Status</c> show it: lower case with dashes.</summary>
@@ -106,7 +109,7 @@ public static class Storability
         if (directives.MustUnderstand ? !StatusFacts.IsUnderstood(exchange.Status) : directives.NoStore) return Storable.NoStore;
         if (directives.Private) return Storable.Private;
         if (exchange.Authorized && !IsForOthersToo(directives)) return Storable.Authorization;
-        if (OfVariants(response) is var selectable && selectable != Storable.Yes) return selectable;
+        if (OfContent(response) is var content && content != Storable.Yes) return content;
         if (SetsCookie(response, directives) && !exchange.Lifetime.IsExplicit) return Storable.SetCookie;
 
         var allowed = exchange.Lifetime.IsExplicit
@@ -125,14 +128,21 @@ public static class Storability
         if (effective.NoStore) return Storable.NoStore;
         if (effective.Private) return Storable.Private;
         if (SetsCookie(response, effective)) return Storable.SetCookie;
-        return OfVariants(response);
+        return OfContent(response);
     }
 
-    // A coding that normalising leaves out would reach clients that never named it.
-    private static Storable OfVariants(HeaderFields response)
+    private static Storable OfContent(HeaderFields response)
     {
+        if (IsEventStream(response["Content-Type"].ToString())) return Storable.EventStream;
         if (!Vary.TryParse(response["Vary"], out var names)) return Storable.VaryAny;
+        // A coding that normalising leaves out would reach clients that never named it.
         return names.Contains("accept-encoding") && !ContentCoding.IsKnown(response["Content-Encoding"]) ? Storable.UnknownCoding : Storable.Yes;
+    }
+
+    private static bool IsEventStream(ReadOnlySpan<char> type)
+    {
+        var end = type.IndexOf(';');
+        return (end < 0 ? type : type[..end]).Trim().Equals("text/event-stream", StringComparison.OrdinalIgnoreCase);
     }
 
     // HEAD has no content to store; POST only with explicit freshness (RFC 9110 §9.3.3), which the caller's policy asks for by naming it.

@@ -34,7 +34,25 @@ public sealed class StoringTests
     }
 
     [Theory]
+    [InlineData("On", 400, 1)]
+    [InlineData("Shadow", 200, 0)]
+    public async Task UnknownQuery_Reject_IsAnsweredWithoutAskingTheOrigin(string mode, int status, int keptFromOrigin)
+    {
+        await using var host = await CacheHost.StartAsync(new CachePolicyConfig { Name = "p", Key = "p:{query.a}", Ttl = "1m", UnknownQuery = "Reject", Mode = mode });
+
+        var known = await host.GetAsync("/a?a=1&use_cache=true");
+        var unknown = await host.GetAsync("/a?a=1&b=2");
+
+        Assert.Equal((200, status), (known.Status, unknown.Status));
+        Assert.Equal(2 - keptFromOrigin, host.Origin.Count + host.Origin.Passed);
+        if (status == 200) return;
+        Assert.Equal(("application/problem+json", "no-store", ""), (unknown["Content-Type"], unknown["Cache-Control"], unknown.Cache));
+        Assert.Contains("urn:cacheproxy:unknown-query", unknown.Body, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData("Cache-Control: no-store")]
+    [InlineData("Content-Type: text/event-stream")]
     [InlineData("Cache-Control: private, max-age=60")]
     [InlineData("Vary: *")]
     [InlineData("X-Nothing: said")]

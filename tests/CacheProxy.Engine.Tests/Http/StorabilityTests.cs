@@ -47,6 +47,8 @@ public class StorabilityTests
         { Storable.Yes, ["Cache-Control: max-age=5", "Content-Encoding: dcz"] },
         { Storable.SetCookie, [$"Last-Modified: {At(-500)}", "Set-Cookie: a=b"] },
         { Storable.Yes, ["Cache-Control: no-cache=\"Set-Cookie\"", $"Last-Modified: {At(-500)}", "Set-Cookie: a=b"] },
+        { Storable.EventStream, ["Cache-Control: max-age=5", "Content-Type: Text/Event-Stream; charset=utf-8"] },
+        { Storable.Yes, ["Cache-Control: max-age=5", "Content-Type: text/event-streams"] },
         { Storable.NoFreshness, [] },
         { Storable.NoFreshness, ["Cache-Control: max-age=0"] },
         { Storable.NoFreshness, ["Cache-Control: no-cache, max-age=5"] },
@@ -137,6 +139,7 @@ public class StorabilityTests
     [InlineData(200, "X: 1", Storable.Yes)]
     [InlineData(200, "Cache-Control: no-cache, max-age=0", Storable.Yes)]
     [InlineData(404, "X: 1", Storable.Yes)]
+    [InlineData(200, "Content-Type: text/event-stream", Storable.EventStream)]
     [InlineData(200, "Cache-Control: no-store", Storable.NoStore)]
     [InlineData(200, "Cache-Control: private", Storable.Private)]
     [InlineData(200, "Set-Cookie: a=b", Storable.SetCookie)]

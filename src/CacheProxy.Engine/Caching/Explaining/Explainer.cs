@@ -32,7 +32,11 @@ internal sealed class Explainer(
             return begun with { Reason = DecisionTable.Label(BypassReason.Off), Notes = [policy.Mode == PolicyMode.Off ? "The policy's Mode is Off." : "The kill switch is on."] };
         var body = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method) ? null : await RequestBody.ReadAsync(context, limits.MaxKeyBodySize, cancellationToken);
         var reason = policy.Plan(context, body, out var plan);
-        if (plan is null) return begun with { Reason = DecisionTable.Label(reason), Notes = [BypassTexts.Of(reason)] };
+        if (plan is null)
+        {
+            var isRejected = reason == BypassReason.Rejected && mode == PolicyMode.On;
+            return begun with { Result = DecisionTable.Label(isRejected ? CacheResult.Error : CacheResult.Bypass), Reason = DecisionTable.Label(reason), Notes = [BypassTexts.Of(reason)] };
+        }
         begun = begun with { Key = plan.PrimaryKey, Name = plan.Name, Tags = plan.Tags, Target = plan.Target, AccessChecks = plan.AccessTargets };
         return mode == PolicyMode.Shadow
             ? begun with { Reason = DecisionTable.Label(BypassReason.Shadow), Notes = ["Mode Shadow: what the policy would do is counted, the request passes through."] }

@@ -60,6 +60,17 @@ public sealed class ExplainerTests
     }
 
     [Fact]
+    public async Task Explain_RejectedQuery_IsAnErrorOfOurs()
+    {
+        await using var host = await RoutedHost.StartAsync(_ => RoutedAnswer.Json("v"), null, s_policy with { UnknownQuery = "Reject" });
+
+        var explained = await ExplainAsync(host, "GET", "/p/1?x=1");
+
+        Assert.Equal(("error", "rejected"), (explained.Result, explained.Reason));
+        Assert.Equal(400, (await host.GetAsync("/p/1?x=1")).Status);
+    }
+
+    [Fact]
     public async Task Explain_BodyAndCredentials_AreLookedAt()
     {
         await using var host = await StartAsync();
