@@ -54,7 +54,6 @@ public sealed class SharedTier
     internal async Task StoreAsync(StoredResponse response, SharedRecord known)
     {
         var useful = response.Usefulness;
-        if (useful <= TimeSpan.Zero) return;
         ImmutableArray<string> names = [.. response.Selecting.Select(static selecting => selecting.Name)];
         var record = known.Add(names);
         if (response.Selecting.All(static selecting => selecting.Value is null))
@@ -65,6 +64,12 @@ public sealed class SharedTier
         await WriteAsync(VariantName.Of(response.Name, response.Selecting), new SharedRecord([], response), useful);
         if (!known.Knows(names)) await WriteAsync(response.Name, record, useful);
     }
+
+    /// <summary>Takes a response away, but not what was found beside it under its key.</summary>
+    internal Task ForgetAsync(StoredResponse response, SharedRecord known) =>
+        response.Selecting.All(static selecting => selecting.Value is null)
+            ? WriteAsync(response.Name, known with { Response = null }, response.Usefulness)
+            : WriteAsync(VariantName.Of(response.Name, response.Selecting), SharedRecord.Empty, response.Usefulness);
 
     // What comes from the future (a clock was set back, or is behind the writer's) would be new again at each look, and never grow stale.
     private bool Answers(StoredResponse? response, SharedQuery query) =>
@@ -98,7 +103,8 @@ public sealed class SharedTier
 
     private async Task WriteAsync(string name, SharedRecord record, TimeSpan useful)
     {
-        if (_breaker.IsOpen) return;
+        // The store takes no time of nothing.
+        if (_breaker.IsOpen || useful <= TimeSpan.Zero) return;
         var started = _time.GetTimestamp();
         try
         {

@@ -69,6 +69,27 @@ public sealed class SharedTierTests : IAsyncLifetime
         Assert.Equal(("2", "MISS"), (answer.Text, answer.Cache));
     }
 
+    [RedisTheory]
+    [InlineData(404)]
+    [InlineData(410)]
+    [InlineData(302)]
+    [InlineData(403)]
+    public async Task StaleEntry_ThatAnAnswerHasEnded_IsNotBroughtBack(int status)
+    {
+        var path = string.Create(CultureInfo.InvariantCulture, $"/stale/{status}");
+        var answer = 200;
+        _rig.Origin.On(path, (_, connection) => connection.AnswerAsync("x", status: string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref answer)} Said")));
+        await StoredByTheFirstAsync(path);
+        var before = await StoredAsync();
+
+        Volatile.Write(ref answer, status);
+        await Poll.UntilAsync(async () => (await AskAsync(0, path)).Status == status, SharedRig.Limit, static () => "It does not grow stale");
+        await Poll.UntilAsync(async () => await StoredAsync() > before, SharedRig.Limit, static () => "It is not taken from all");
+        Volatile.Write(ref answer, 503);
+
+        Assert.Equal((503, 503), ((await AskAsync(0, path)).Status, (await AskAsync(1, path)).Status));
+    }
+
     [RedisFact]
     public async Task TwoWhoWaitForTheSharedTier_EachGetsItsOwnVariant()
     {

@@ -78,6 +78,9 @@ internal sealed class Fill : IDisposable
     /// <summary>What is served if the origin cuts its answer short, where its window allows it.</summary>
     public MemoryEntry? Fallback { get; set; }
 
+    /// <summary>What was stored and answers no more, though nothing is stored in its place: the shared tier must not bring it back.</summary>
+    public StoredResponse? Ended { get; set; }
+
     /// <summary>First the stamp, then everything else (INVALIDATION 3).</summary>
     public void Begin(IInvalidationLog log)
     {

@@ -98,7 +98,7 @@ internal sealed class FillRunner(
         // What was stored is in memory: whoever comes now finds it there. The other replicas are told after the clients have their answer.
         ended(fill);
         if (turn.HasOthers) fill.HandOver();
-        if (response is null) turn.NotStored();
+        if (response is null) await turn.NotStoredAsync(fill.Ended);
         else await turn.StoreAsync(response);
         // Stored compressed for the others: that coding is here now, too.
         if (fill.Completed is { IsCompletedSuccessfully: true, Result: { } entry }) memory.Recount(entry);

@@ -101,7 +101,11 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, StoredUpdates 
         var policy = fill.Plan.Policy;
         // An answer that ends what was stored, though it is not stored itself (DESIGN 4): 2xx, 3xx, 404, 410; and 403 unless it is about one caller.
         var ends = status is (>= 200 and < 400) or 404 or 410 || (status == 403 && policy.AccessCheck is null && !policy.Shared);
-        if (ends && stored is not null) memory.Remove(stored, "replaced");
+        if (ends && stored is not null)
+        {
+            memory.Remove(stored, "replaced");
+            fill.Ended = stored.Response;
+        }
         var aboutCaller = policy.AccessCheck is not null && (status is 401 or 403 or 404 || status >= 500);
         if (!aboutCaller) marks.Mark(fill.Key);
     }

@@ -89,8 +89,10 @@ internal sealed class SharedTurn(SharedTier? tier, IHeldFillLock? held, SharedRe
         if (held is not null) held.News = FillLockNews.Stored;
     }
 
-    public void NotStored()
+    /// <param name="ended">What was stored and answers no more.</param>
+    public async Task NotStoredAsync(StoredResponse? ended)
     {
+        if (tier is not null && ended is not null) await tier.ForgetAsync(ended, record);
         if (held is not null) held.News = FillLockNews.NotStored;
     }
 

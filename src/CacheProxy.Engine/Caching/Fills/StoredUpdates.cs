@@ -17,6 +17,7 @@ internal sealed class StoredUpdates(ResponseEvaluation evaluation, MemoryTier me
         if (Updated(fill, old, update, requestTime) is not { } response)
         {
             memory.Remove(confirmed, "replaced");
+            fill.Ended = old;
             var once = old with { Headers = Freshening.Merge(old.Headers, update), RequestTime = requestTime, ResponseTime = time.GetUtcNow(), InitialAge = TimeSpan.Zero };
             return new DecidedHead(new FillOutcome.Serving(new MemoryEntry(once, time), CacheResult.Revalidated, null), null, null);
         }
@@ -36,10 +37,12 @@ internal sealed class StoredUpdates(ResponseEvaluation evaluation, MemoryTier me
                 return memory.Replace(stored, response) is null ? null : response;
             case HeadEffect.Freshens:
                 memory.Remove(stored, "replaced");
+                fill.Ended = old;
                 return null;
             case HeadEffect.Outdates:
                 // Stale, not gone: it may still be validated.
                 memory.Replace(stored, old with { FreshUntilAge = TimeSpan.Zero, StaleWhileRevalidate = TimeSpan.Zero });
+                fill.Ended = old;
                 return null;
             default:
                 return null;
