@@ -3,7 +3,6 @@ using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Proxying;
@@ -40,7 +39,7 @@ internal static class EngineSettings
 
     public static RedisOptions RedisOf(ProxySettings settings) => new()
     {
-        ConnectionString = settings.RedisConnection is { } connection ? Parse(connection) : null,
+        ConnectionString = settings.RedisConnection is { } connection ? RedisConnectionString.Parse(connection.Reveal()) : null,
         InstanceName = settings.Redis.InstanceName,
         Timeout = settings.Redis.Timeout,
         CaPath = settings.Redis.Tls.Ca,
@@ -49,16 +48,4 @@ internal static class EngineSettings
     };
 
     public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout };
-
-    private static RedisConnectionString Parse(Secret connection)
-    {
-        try
-        {
-            return RedisConnectionString.Parse(connection.Reveal());
-        }
-        catch (FormatException exception)
-        {
-            throw new ConfigurationException("the settings", [new ConfigurationError("ConnectionStrings:Redis", null, exception.Message)]);
-        }
-    }
 }

@@ -15,7 +15,7 @@ try
     var builder = WebApplication.CreateSlimBuilder(args);
     var file = builder.Configuration.UseSources(builder.Environment, args);
     var errors = new List<string>();
-    var loaded = LoadedConfiguration.Load(builder.Configuration, file);
+    var loaded = LoadedConfiguration.Load(builder.Configuration, file, isRun: true);
 
     // 3 What the proxy is made of.
     builder.AddHosting(errors);

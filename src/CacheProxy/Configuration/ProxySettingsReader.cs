@@ -1,4 +1,5 @@
 using CacheProxy.Engine;
+using CacheProxy.Engine.Redis;
 
 namespace CacheProxy.Configuration;
 
@@ -38,7 +39,7 @@ public static class ProxySettingsReader
             foreach (var child in configuration.GetSection(section).GetChildren())
                 if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) errors.Add(SettingsReader.Path($"{section}:{child.Key}"), null, Suggestions.Unknown(child.Key, known));
         if (read.Text("Redis:Tls:Certificate") is null != read.Text("Redis:Tls:Key") is null) errors.Add("Redis.Tls", null, "has one of Certificate and Key: write both, or neither");
-        var redis = read.Text("ConnectionStrings:Redis") ?? read.Text("REDIS_URL");
+        var redis = Redis(read, errors);
         return new ProxySettings
         {
             RedisConnection = redis is null ? null : new Secret(redis),
@@ -53,6 +54,22 @@ public static class ProxySettingsReader
             Credentials = CredentialSettings.Read(configuration, errors),
             Limits = Limits(read),
         };
+    }
+
+    private static string? Redis(SettingsReader read, ConfigurationErrors errors)
+    {
+        var name = read.Text("ConnectionStrings:Redis") is null ? "REDIS_URL" : "ConnectionStrings:Redis";
+        if (read.Text(name) is not { } text) return null;
+        try
+        {
+            _ = RedisConnectionString.Parse(text);
+        }
+        catch (FormatException problem)
+        {
+            // Without the value: it may hold a password.
+            errors.Add(SettingsReader.Path(name), null, problem.Message);
+        }
+        return text;
     }
 
     private static ConsistencySettings Consistency(SettingsReader read) => new(

@@ -53,7 +53,12 @@ internal static class RoutesFile
             case Shape.Fields or Shape.Map:
                 // An empty object is not the absence of one: "Bypass": {} means no condition.
                 if (json.GetPropertyCount() == 0 && key.Length > 0) values[key] = "";
-                foreach (var property in json.EnumerateObject()) ReadProperty(property, shape, path, key, values, errors);
+                var names = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
+                foreach (var property in json.EnumerateObject())
+                {
+                    if (names.Add(property.Name)) ReadProperty(property, shape, path, key, values, errors);
+                    else errors.Add(path.Length == 0 ? property.Name : $"{path}.{property.Name}", null, "stands here twice, since upper and lower case are the same in names: leave one out");
+                }
                 break;
             case Shape.List list:
                 if (json.GetArrayLength() == 0) values[key] = "";

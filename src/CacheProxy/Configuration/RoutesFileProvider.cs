@@ -77,7 +77,9 @@ public sealed class RoutesFileProvider(string path) : ConfigurationProvider, ICo
         _seen = text;
         var errors = new ConfigurationErrors();
         var data = RoutesFile.Parse(text, errors);
-        var routes = RoutesValidator.Validate(Candidate(root, data), errors);
+        var candidate = Candidate(root, data);
+        var routes = RoutesValidator.Validate(candidate, errors);
+        YarpRules.Check(candidate.GetSection("ReverseProxy"), errors);
         if (errors.Count > 0)
         {
             metrics.ConfigValid.Set(0);

@@ -37,7 +37,25 @@ internal static class ProxyingExtensions
         services.Remove(services.Single(service => service.ServiceType == type && service.ImplementationType?.Name == implementation));
 
     /// <summary>Maps YARP's routes, each with its compiled policy.</summary>
+    /// <exception cref="ConfigurationException">YARP refuses them.</exception>
     public static void MapProxying(this IEndpointRouteBuilder endpoints)
+    {
+        var services = endpoints.ServiceProvider;
+        var source = services.GetService<RoutesFileProvider>()?.Path ?? "the command line and the environment";
+        try
+        {
+            MapRoutes(endpoints);
+        }
+        catch (InvalidOperationException refusal)
+        {
+            throw YarpRules.Explain(services.GetRequiredService<IConfiguration>().GetSection("ReverseProxy"), source, refusal);
+        }
+        var errors = new ConfigurationErrors();
+        YarpRules.CheckRouting(services.GetRequiredService<IProxyConfigProvider>().GetConfig().Routes, services.GetRequiredService<ParameterPolicyFactory>(), errors);
+        errors.ThrowIfAny(source);
+    }
+
+    private static void MapRoutes(IEndpointRouteBuilder endpoints)
     {
         var policies = endpoints.ServiceProvider.GetRequiredService<PolicyCatalog>();
         endpoints.MapReverseProxy(static pipeline =>

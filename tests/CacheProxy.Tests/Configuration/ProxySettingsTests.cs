@@ -44,6 +44,8 @@ public sealed class ProxySettingsTests
     [Theory]
     [InlineData("Redis:Timeout", "100", "number without a unit")]
     [InlineData("Redis:Timeout", "1m", "out of bounds")]
+    [InlineData("ConnectionStrings:Redis", "http://redis", "ConnectionStrings.Redis: The connection string of Redis cannot be read")]
+    [InlineData("REDIS_URL", "redis://user@redis", "REDIS_URL: The connection string of Redis cannot be read")]
     [InlineData("Redis:Timout", "1s", "did you mean Timeout?")]
     [InlineData("Redis:Tls:Cert", "x", "is unknown")]
     [InlineData("Redis:Tls:Ca", "/nowhere/ca.crt", "no file that can be read")]

@@ -47,6 +47,44 @@ public sealed class RoutesFileTests
         Assert.StartsWith("ReverseProxy.Routes.r." + expected, Assert.Single(errors), StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData(""" "Match": { "Path": "/x/{id" } """, "", "is refused by YARP: ", "'/x/{id'")]
+    [InlineData(""" "Match": { "Path": "/x/{id:nope}" } """, ".Match.Path", "has a constraint that routing cannot use", "'nope'")]
+    [InlineData(""" "Match": { "Path": "/x/{id:regex([)}" } """, ".Match.Path", "has a constraint that routing cannot use", "[)")]
+    [InlineData(""" "Match": { "Path": "/{**other}" } """, ".Match.Path", "matches the same requests as route all", "Order")]
+    [InlineData(""" "Match": { "Path": "/x", "Methods": [ "G T" ] } """, "", "is refused by YARP: ", "'G T'")]
+    [InlineData(""" "Match": { "Path": "/x", "Headers": [ { "Name": "X", "Mode": "Nope" } ] } """, ".Match.Headers[0].Mode", "is nothing that YARP can read here", "Nope")]
+    [InlineData(""" "Match": { "Path": "/x" }, "Transforms": [ { "Nonsense": "x" } ] """, "", "is refused by YARP: ", "Nonsense")]
+    [InlineData(""" "Match": { "Path": "/x" }, "MaxRequestBodySize": "x" """, ".MaxRequestBodySize", "is nothing that YARP can read here", "'x'")]
+    public void Route_ThatYarpOrRoutingRefuses_IsNamed(string route, string place, string problem, string named)
+    {
+        var error = Assert.Single(YarpErrors(With(routes: $$""" "r": { "ClusterId": "c", {{route}} }, """)));
+
+        Assert.Equal("ReverseProxy.Routes.r" + place, error.Path);
+        Assert.StartsWith(problem, error.Problem, StringComparison.Ordinal);
+        Assert.Contains(named, error.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(""" "Match": { "Path": "/{**other}" }, "Order": 5 """)]
+    [InlineData(""" "Match": { "Path": "/{**other}", "Methods": [ "GET" ] } """)]
+    [InlineData(""" "Match": { "Path": "/{**other}", "Hosts": [ "a.test" ] } """)]
+    [InlineData(""" "Match": { "Path": "/{**other}", "Headers": [ { "Name": "X", "Mode": "Exists" } ] } """)]
+    [InlineData(""" "Match": { "Path": "/{other}" } """)]
+    public void Route_BesideASimilarOne_IsFineWhereRoutingCanChoose(string route) =>
+        Assert.Empty(YarpErrors(With(routes: $$""" "r": { "ClusterId": "c", {{route}} }, """)));
+
+    [Fact]
+    public void Cluster_ThatYarpRefuses_IsNamed()
+    {
+        const string Routes = """{ "ReverseProxy": { "Routes": { "r": { "ClusterId": "c", "Match": { "Path": "/x" } } }, "Clusters": { "c": { REST, "Destinations": { "d": { "Address": "http://localhost:8000" } } } } } }""";
+
+        Assert.Equal("ReverseProxy.Clusters.c", Assert.Single(YarpErrors(Routes.Replace("REST", "\"LoadBalancingPolicy\": \"Nope\"", StringComparison.Ordinal))).Path);
+        Assert.Equal(
+            "ReverseProxy.Clusters.c.HealthCheck.Active.Interval",
+            Assert.Single(YarpErrors(Routes.Replace("REST", """ "HealthCheck": { "Active": { "Interval": "soon" } }""", StringComparison.Ordinal))).Path);
+    }
+
     [Fact]
     public void Route_WithoutPolicy_MayTransformWhatItLikes() => Assert.Empty(Errors(With(
         routes: """ "r": { "ClusterId": "c", "Match": { "Path": "/x" }, "Transforms": [ { "PathPrefix": "/x" }, { "RequestHeaderOriginalHost": "true" } ] }, """)));
@@ -78,6 +116,8 @@ public sealed class RoutesFileTests
     [Theory]
     [InlineData("{", "line 1, column 2: is not valid JSON")]
     [InlineData("""{ "CachePolicies": { "p": { "Ttl": "1m", "Ttl": "2m" } } }""", "is not valid JSON")]
+    [InlineData("""{ "CachePolicies": { "p": { "Ttl": "1m", "ttl": "2m" } } }""", "CachePolicies.p.ttl: stands here twice")]
+    [InlineData("""{ "CachePolicies": { "p": { "Ttl": "1m" }, "P": { "Ttl": "2m" } } }""", "CachePolicies.P: stands here twice")]
     [InlineData("[]", "$: \"[]\" is no object")]
     [InlineData("", "is not valid JSON")]
     [InlineData("""{ "CachePolicies": { "p": { "Ttl": "\ud800" } } }""", "half a character")]

@@ -38,4 +38,13 @@ internal static class RoutesText
         RoutesValidator.Validate(configuration, errors);
         return [.. errors.Select(error => error.ToString())];
     }
+
+    /// <summary>What YARP and routing have against it.</summary>
+    public static ConfigurationErrors YarpErrors(string text)
+    {
+        var errors = new ConfigurationErrors();
+        var data = RoutesFile.Parse(text, errors);
+        YarpRules.Check(new ConfigurationBuilder().AddInMemoryCollection(data).Build().GetSection("ReverseProxy"), errors);
+        return errors;
+    }
 }
