@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Access;
+using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;
@@ -44,9 +45,10 @@ internal sealed class Bypassing(CacheStatusOptions options, UnsafeRequests unsaf
         }
         var response = context.Response;
         response.StatusCode = answer.Status;
-        foreach (var (name, values) in answer.Headers)
+        foreach (var (name, values) in ResponseEvaluation.FieldsToPass(answer.Headers))
             if (!string.Equals(name, HeaderNames.ContentLength, StringComparison.OrdinalIgnoreCase)) response.Headers[name] = values;
-        if (options.Shown) response.Headers["Cache-Status"] = CacheStatusText.For(new Answer(CacheResult.Denied), default);
+        response.Headers.Via = StringValues.Concat(response.Headers.Via, ViaText.Value);
+        if (options.Shown) response.Headers["Cache-Status"] = StringValues.Concat(response.Headers["Cache-Status"], CacheStatusText.For(new Answer(CacheResult.Denied), default));
         response.ContentLength = answer.Body.Length;
         if (!HttpMethods.IsHead(context.Request.Method)) await response.BodyWriter.WriteAsync(answer.Body, context.RequestAborted);
         meter.Count(context, policy, new Answer(CacheResult.Denied), started);
