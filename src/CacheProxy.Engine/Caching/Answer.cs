@@ -21,6 +21,9 @@ internal readonly record struct Answer(CacheResult Result)
     /// <summary>Why it was not, or why the request went past the cache; in kebab case.</summary>
     public string? Detail { get; init; }
 
+    /// <summary>What log and explain say beside the result.</summary>
+    public string? Reason => Detail ?? (Stale is { } stale ? DecisionTable.Detail(stale) : null);
+
     /// <summary>Past the cache.</summary>
     public static Answer Bypassed(BypassReason reason) => new(CacheResult.Bypass) { Detail = DecisionTable.Label(reason), Bypass = reason };
 

@@ -26,10 +26,9 @@ internal sealed class DecisionRing(TimeProvider time)
     {
         var request = context.Request;
         var path = request.Path.Value ?? "";
-        var detail = answer.Detail ?? (answer.Stale is { } stale ? DecisionTable.Detail(stale) : null);
         Volatile.Write(ref _slots[Interlocked.Increment(ref _next) & (Size - 1)], new PastDecision(
             time.GetUtcNow(), TraceOf(context), request.Method.Length <= 16 ? request.Method : request.Method[..16], path.Length <= LongestPath ? path : path[..LongestPath],
-            policy?.Name, DecisionTable.Label(answer.Result), detail, key, context.Response.StatusCode, time.GetElapsedTime(started).TotalMilliseconds));
+            policy?.Name, DecisionTable.Label(answer.Result), answer.Reason, key, context.Response.StatusCode, time.GetElapsedTime(started).TotalMilliseconds));
     }
 
     /// <summary>The newest decision of a trace.</summary>
@@ -43,7 +42,8 @@ internal sealed class DecisionRing(TimeProvider time)
             if (Volatile.Read(ref _slots[i & (Size - 1)]) is { } decision) yield return decision;
     }
 
-    private static string TraceOf(HttpContext context)
+    /// <summary>The trace that a request is found by.</summary>
+    public static string TraceOf(HttpContext context)
     {
         // version-traceid-parent-flags (W3C Trace Context §3.2)
         if (context.Request.Headers.TraceParent is [{ Length: >= 55 } parent] && parent[2] == '-' && parent[35] == '-') return parent[3..35];
