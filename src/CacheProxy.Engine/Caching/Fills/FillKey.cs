@@ -10,9 +10,11 @@ internal static class FillKey
 {
     public static Hash256 Of(FillRequest request, ImmutableArray<string> names, CacheHeaders headers)
     {
-        if (names.IsEmpty && request.Range is null) return request.Plan.Identity;
+        var fields = new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names);
+        // Who says nothing in the fields that select asks for the same as who does not know yet that there are any.
+        if (request.Range is null && fields.All(static field => field.Value is null)) return request.Plan.Identity;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        hash.AppendData(Encoding.UTF8.GetBytes(VariantName.Of(request.Plan.Identity.ToString(), new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names))));
+        hash.AppendData(Encoding.UTF8.GetBytes(VariantName.Of(request.Plan.Identity.ToString(), fields)));
         if (request.Range is { } range) hash.AppendData(Encoding.UTF8.GetBytes($"\nrange {range}\nif {request.Headers.IfRange}"));
         return new Hash256(hash.GetHashAndReset());
     }
