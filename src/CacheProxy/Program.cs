@@ -35,6 +35,7 @@ try
     app.UseManagement();
     app.UseRouting();
     app.UseRequestTimeouts();
+    app.UseCorsOfRoutes();
     app.UseCacheEngine();
     app.MapProxying();
     return await app.RunToEndAsync(Console.Error);

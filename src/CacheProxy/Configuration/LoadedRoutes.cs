@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace CacheProxy.Configuration;
 
@@ -13,4 +14,13 @@ public sealed record LoadedRoutes(IConfiguration ReverseProxy, FrozenDictionary<
 {
     /// <summary>No routes.</summary>
     public static LoadedRoutes Empty { get; } = new(new ConfigurationBuilder().Build(), FrozenDictionary<string, CachePolicy>.Empty, EventMap.Empty, "0000000000000000");
+
+    /// <summary>What a route's <c>CorsPolicy</c> may name, by name in any case.</summary>
+    public FrozenDictionary<string, StampedPolicy<CorsPolicy>> CorsPolicies { get; init; } = FrozenDictionary<string, StampedPolicy<CorsPolicy>>.Empty;
 }
+
+/// <summary>A policy of ASP.NET's, made from the configuration.</summary>
+/// <typeparam name="TPolicy">Its kind.</typeparam>
+/// <param name="Policy">The policy.</param>
+/// <param name="Stamp">Of its content: another one means that it says something else.</param>
+public sealed record StampedPolicy<TPolicy>(TPolicy Policy, string Stamp);

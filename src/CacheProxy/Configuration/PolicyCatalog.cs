@@ -1,5 +1,6 @@
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Telemetry;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace CacheProxy.Configuration;
 
@@ -24,7 +25,10 @@ public sealed class PolicyCatalog(CacheMetrics metrics)
     public CachePolicy? Find(string name) => _current.Policies.GetValueOrDefault(name);
 
     /// <summary>A policy for an endpoint that is being built.</summary>
-    public CachePolicy? FindPending(string name) => Pending.Policies.GetValueOrDefault(name);
+    public CachePolicy? FindPending(string? name) => name is null ? null : Pending.Policies.GetValueOrDefault(name);
+
+    /// <summary>A policy of CORS for an endpoint that is being built.</summary>
+    public StampedPolicy<CorsPolicy>? FindPendingCors(string? name) => name is null ? null : Pending.CorsPolicies.GetValueOrDefault(name);
 
     /// <summary>Takes routes that have been validated, before YARP hears of them.</summary>
     public void Prepare(LoadedRoutes routes) => _pending = routes;

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Globalization;
-using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Configuration;
 
@@ -12,14 +11,14 @@ internal static class ReverseProxyRules
         "PathPrefix", "PathRemovePrefix", "PathSet", "PathPattern", "QueryValueParameter", "QueryRouteParameter", "QueryRemoveParameter", "HttpMethodChange",
     }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
 
-    public static void Check(IConfigurationSection proxy, FrozenDictionary<string, CachePolicy> policies, ConfigurationErrors errors)
+    public static void Check(IConfigurationSection proxy, PolicyNames policies, ConfigurationErrors errors)
     {
         var clusters = proxy.GetSection("Clusters").GetChildren().Select(cluster => cluster.Key).ToHashSet(StringComparer.OrdinalIgnoreCase);
         foreach (var route in proxy.GetSection("Routes").GetChildren()) CheckRoute(route, clusters, policies, errors);
         foreach (var cluster in proxy.GetSection("Clusters").GetChildren()) CheckCluster(cluster, errors);
     }
 
-    private static void CheckRoute(IConfigurationSection route, HashSet<string> clusters, FrozenDictionary<string, CachePolicy> policies, ConfigurationErrors errors)
+    private static void CheckRoute(IConfigurationSection route, HashSet<string> clusters, PolicyNames policies, ConfigurationErrors errors)
     {
         var path = $"ReverseProxy.Routes.{route.Key}";
         if (route["ClusterId"] is not { Length: > 0 } cluster) errors.Add($"{path}.ClusterId", null, "is missing: name one of ReverseProxy.Clusters");
@@ -30,8 +29,9 @@ internal static class ReverseProxyRules
             errors.Add($"{path}.AuthorizationPolicy", authorization, "cannot be held: the clients' path does not authenticate. Leave it out and let the backend decide, with AccessCheck for cached responses");
         CheckTimeout(route["Timeout"], $"{path}.Timeout", errors);
         if (route["Order"] is { } order && !int.TryParse(order, CultureInfo.InvariantCulture, out _)) errors.Add($"{path}.Order", order, "is no whole number");
+        RouteRules.CheckReference(route, "CorsPolicy", "Cors.Policies", policies.Cors, errors);
         if (route["OutputCachePolicy"] is not { } policy) return;
-        if (!policies.ContainsKey(policy)) errors.Add($"{path}.OutputCachePolicy", policy, policies.Count == 0 ? "is unknown: there are no CachePolicies" : Suggestions.Unknown(policy, policies.Keys));
+        if (!policies.Cache.Contains(policy, StringComparer.OrdinalIgnoreCase)) errors.Add($"{path}.OutputCachePolicy", policy, policies.Cache.Count == 0 ? "is unknown: there are no CachePolicies" : Suggestions.Unknown(policy, policies.Cache));
         CheckTransforms(route, path, errors);
     }
 

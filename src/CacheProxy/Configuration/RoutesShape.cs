@@ -1,3 +1,5 @@
+using System.Collections.Immutable;
+
 namespace CacheProxy.Configuration;
 
 /// <summary>The shape of the routes file. YARP's half lists what YARP 2.3 reads: it ignores what it does not know, and so hides misspelled names.</summary>
@@ -49,7 +51,15 @@ internal static class RoutesShape
     /// <summary>The events.</summary>
     public static Shape Invalidation { get; } = Shape.Fields.Of(("Events", new Shape.Map(Shape.Of(Engine.Policies.PolicyOptions.Invalidation))));
 
+    /// <summary>The policies of CORS, in the names of ASP.NET's.</summary>
+    public static Shape Cors { get; } = Shape.Fields.Of(("Policies", new Shape.Map(Shape.Fields.Of(
+        ("Origins", Shape.Texts), ("Headers", Shape.Texts), ("Methods", Shape.Texts), ("ExposedHeaders", Shape.Texts),
+        ("SupportsCredentials", Shape.Flag), ("PreflightMaxAge", Shape.Duration)))));
+
+    /// <summary>The sections of the file: their effective values are what a reload takes as a whole.</summary>
+    public static ImmutableArray<(string Name, Shape Shape)> Sections { get; } =
+        [("ReverseProxy", ReverseProxy), ("CachePolicies", CachePolicies), ("Invalidation", Invalidation), ("Cors", Cors)];
+
     /// <summary>The whole file.</summary>
-    public static Shape.Fields File { get; } = Shape.Fields.Of(
-        ("$schema", Shape.Text), ("ReverseProxy", ReverseProxy), ("CachePolicies", CachePolicies), ("Invalidation", Invalidation));
+    public static Shape.Fields File { get; } = Shape.Fields.Of([("$schema", Shape.Text), .. Sections]);
 }

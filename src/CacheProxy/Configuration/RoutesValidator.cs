@@ -1,38 +1,26 @@
-using System.Security.Cryptography;
-using System.Text;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 
 namespace CacheProxy.Configuration;
 
-/// <summary>Validates and compiles the effective values of <c>ReverseProxy</c>, <c>CachePolicies</c> and <c>Invalidation</c> together.</summary>
+/// <summary>Validates and compiles the effective values of all sections of the routes file together.</summary>
 public static class RoutesValidator
 {
-    private static readonly string[] s_sections = ["ReverseProxy", "CachePolicies", "Invalidation"];
-
     /// <summary>Compiles; the result is of use only if nothing was added to the errors.</summary>
     /// <param name="configuration">The effective values.</param>
     /// <param name="errors">Takes all that is wrong.</param>
     public static LoadedRoutes Validate(IConfiguration configuration, ConfigurationErrors errors)
     {
-        EffectiveNames.Check(configuration.GetSection("ReverseProxy"), RoutesShape.ReverseProxy, "ReverseProxy", errors);
-        EffectiveNames.Check(configuration.GetSection("CachePolicies"), RoutesShape.CachePolicies, "CachePolicies", errors);
-        EffectiveNames.Check(configuration.GetSection("Invalidation"), RoutesShape.Invalidation, "Invalidation", errors);
+        foreach (var (name, shape) in RoutesShape.Sections) EffectiveNames.Check(configuration.GetSection(name), shape, name, errors);
         var policies = PolicyCompiler.Compile(CachePolicyReader.Policies(configuration), errors, CredentialSettings.Read(configuration, errors));
         var events = EventMap.Compile(CachePolicyReader.Events(configuration), "Invalidation.Events", errors);
+        var cors = CorsPolicyReader.Read(configuration, errors);
         var proxy = configuration.GetSection("ReverseProxy");
-        ReverseProxyRules.Check(proxy, policies, errors);
-        return new(Copy(proxy), policies, events, Hash(configuration));
+        ReverseProxyRules.Check(proxy, new(policies.Keys, cors.Keys), errors);
+        var hash = SectionHash.Of(RoutesShape.Sections.Select(section => configuration.GetSection(section.Name)));
+        return new(Copy(proxy), policies, events, hash) { CorsPolicies = cors };
     }
 
     private static IConfigurationRoot Copy(IConfigurationSection section) =>
         new ConfigurationBuilder().AddInMemoryCollection(section.AsEnumerable(makePathsRelative: true)).Build();
-
-    private static string Hash(IConfiguration configuration)
-    {
-        var text = new StringBuilder();
-        foreach (var (key, value) in s_sections.SelectMany(name => configuration.GetSection(name).AsEnumerable()).OrderBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase))
-            text.Append(key).Append('\0').Append(value).Append('\0');
-        return Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(text.ToString())))[..16];
-    }
 }

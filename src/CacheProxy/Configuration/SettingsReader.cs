@@ -8,6 +8,19 @@ internal sealed class SettingsReader(IConfiguration configuration, Configuration
 {
     public string? Text(string key) => string.IsNullOrWhiteSpace(configuration[key]) ? null : configuration[key];
 
+    public void Report(string key, string? value, string problem) => errors.Add(Path(key), value, problem);
+
+    /// <summary>The elements of a list; none when it is not there.</summary>
+    public string[] Texts(string key)
+    {
+        var section = configuration.GetSection(key);
+        var items = section.GetChildren().Select(static item => item.Value ?? "").ToArray();
+        if (items.Length == 0 && !string.IsNullOrEmpty(section.Value)) errors.Add(Path(key), section.Value, $"is no list: write {key}:0, {key}:1 and so on");
+        for (var i = 0; i < items.Length; i++)
+            if (string.IsNullOrWhiteSpace(items[i])) errors.Add($"{Path(key)}[{i}]", items[i], "is empty: write a value, or leave it out");
+        return items;
+    }
+
     public string? ReadableFile(string key)
     {
         if (Text(key) is not { } file) return null;
@@ -48,6 +61,14 @@ internal sealed class SettingsReader(IConfiguration configuration, Configuration
         if (text.Equals("On", StringComparison.OrdinalIgnoreCase) || text.Equals("true", StringComparison.OrdinalIgnoreCase)) return true;
         if (text.Equals("Off", StringComparison.OrdinalIgnoreCase) || text.Equals("false", StringComparison.OrdinalIgnoreCase)) return false;
         errors.Add(Path(key), text, "is neither On nor Off");
+        return otherwise;
+    }
+
+    public bool Flag(string key, bool otherwise)
+    {
+        if (Text(key) is not { } text) return otherwise;
+        if (bool.TryParse(text, out var value)) return value;
+        errors.Add(Path(key), text, "is neither true nor false");
         return otherwise;
     }
 

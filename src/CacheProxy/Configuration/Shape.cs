@@ -28,6 +28,8 @@ internal abstract record Shape
 
     public static Value Flag { get; } = new(OptionForm.Flag);
 
+    public static Value Duration { get; } = new(OptionForm.Duration);
+
     public static List Texts { get; } = new(Text);
 
     /// <summary>The shape of an option of a policy.</summary>

@@ -8,34 +8,43 @@ using Yarp.ReverseProxy.Configuration.RouteValidators;
 namespace CacheProxy.Proxying;
 
 /// <summary>
-/// Stamps each route with its policy's content: YARP keeps an endpoint while its route is equal, and a policy whose content changed under
-/// the same name must get a new one.
+/// Stamps each route with the content of its policies: YARP keeps an endpoint while its route is equal, and a policy whose content changed
+/// under the same name must get a new one.
 /// </summary>
 internal sealed class PolicyStampFilter(PolicyCatalog policies) : IProxyConfigFilter
 {
-    private const string Stamp = "CacheProxy.Policy";
+    private const string Stamp = "CacheProxy.Policies";
 
     public ValueTask<ClusterConfig> ConfigureClusterAsync(ClusterConfig cluster, CancellationToken cancel) => new(cluster);
 
     public ValueTask<RouteConfig> ConfigureRouteAsync(RouteConfig route, ClusterConfig? cluster, CancellationToken cancel)
     {
-        if (route.OutputCachePolicy is not { } name || policies.FindPending(name) is not { } policy) return new(route);
-        var metadata = new Dictionary<string, string>(route.Metadata ?? new Dictionary<string, string>())
-        {
-            [Stamp] = policy.ContentHash.ToString("x16", CultureInfo.InvariantCulture),
-        };
+        string?[] stamps =
+        [
+            policies.FindPending(route.OutputCachePolicy)?.ContentHash.ToString("x16", CultureInfo.InvariantCulture),
+            policies.FindPendingCors(route.CorsPolicy)?.Stamp,
+        ];
+        if (stamps.All(static stamp => stamp is null)) return new(route);
+        var metadata = new Dictionary<string, string>(route.Metadata ?? new Dictionary<string, string>()) { [Stamp] = string.Join('/', stamps) };
         return new(route with { Metadata = metadata });
     }
 }
 
-/// <summary>In the place of YARP's own check: the policies of the same file are what a route may name.</summary>
+/// <summary>In the place of YARP's own checks: the policies of the same file are what a route may name.</summary>
 internal sealed class PolicyRouteValidator(PolicyCatalog policies) : IRouteValidator
 {
     public ValueTask ValidateAsync(RouteConfig routeConfig, IList<Exception> errors)
     {
-        if (routeConfig.OutputCachePolicy is { } name && policies.FindPending(name) is null)
-            errors.Add(new ArgumentException($"Route '{routeConfig.RouteId}' names the policy '{name}', which is not in CachePolicies."));
+        Check(routeConfig, routeConfig.OutputCachePolicy, policies.FindPending(routeConfig.OutputCachePolicy), "CachePolicies", errors);
+        if (!IsDisabled(routeConfig.CorsPolicy)) Check(routeConfig, routeConfig.CorsPolicy, policies.FindPendingCors(routeConfig.CorsPolicy), "Cors:Policies", errors);
         return ValueTask.CompletedTask;
+    }
+
+    private static bool IsDisabled(string? name) => string.Equals(name, "Disable", StringComparison.OrdinalIgnoreCase);
+
+    private static void Check(RouteConfig route, string? name, object? policy, string section, IList<Exception> errors)
+    {
+        if (name is not null && policy is null) errors.Add(new ArgumentException($"Route '{route.RouteId}' names the policy '{name}', which is not in {section}."));
     }
 }
 

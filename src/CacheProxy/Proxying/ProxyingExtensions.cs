@@ -1,6 +1,8 @@
 using CacheProxy.Configuration;
 using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
+using Microsoft.AspNetCore.Cors;
+using Microsoft.AspNetCore.Cors.Infrastructure;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
 using Yarp.ReverseProxy.Forwarder;
@@ -12,8 +14,8 @@ namespace CacheProxy.Proxying;
 internal static class ProxyingExtensions
 {
     /// <summary>
-    /// Registers YARP over the <c>ReverseProxy</c> section. Its own check of <c>OutputCachePolicy</c> looks the names up in options that
-    /// a reload cannot change; ours, with the policies of the same file, takes its place.
+    /// Registers YARP over the <c>ReverseProxy</c> section. Its own checks of the policies that a route names look them up in options that
+    /// a reload cannot change; ours, with the policies of the same file, takes their place.
     /// </summary>
     public static IServiceCollection AddProxying(this IServiceCollection services, IConfiguration configuration, OriginOptions options)
     {
@@ -22,6 +24,7 @@ internal static class ProxyingExtensions
             .AddConfigFilter<PolicyStampFilter>();
         services.AddSingleton<IForwarderHttpClientFactory, OriginClientFactory>();
         Remove(services, typeof(IRouteValidator), "OutputCachePolicyValidator");
+        Remove(services, typeof(IRouteValidator), "CorsPolicyValidator");
         // It reads, or makes, keys at every start, which only session affinity needs: that makes them when it does.
         Remove(services, typeof(IHostedService), "DataProtectionHostedService");
         services.AddSingleton<IRouteValidator, PolicyRouteValidator>();
@@ -30,13 +33,21 @@ internal static class ProxyingExtensions
         services.AddSingleton(options);
         services.AddSingleton<IOrigin, DetachedOrigin>();
         services.AddRequestTimeouts();
+        services.AddCors();
         return services;
     }
 
     private static void Remove(IServiceCollection services, Type type, string implementation) =>
         services.Remove(services.Single(service => service.ServiceType == type && service.ImplementationType?.Name == implementation));
 
-    /// <summary>Maps YARP's routes, each with its compiled policy.</summary>
+    /// <summary>
+    /// Answers preflights, and says on other answers who may read them, on routes with a <c>CorsPolicy</c>; others do not pay for it. What it
+    /// adds, it adds to the client's response alone: a fill's response has passed nothing of this, and so neither has what is stored.
+    /// </summary>
+    public static IApplicationBuilder UseCorsOfRoutes(this IApplicationBuilder app) =>
+        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is not null, static routes => routes.UseCors());
+
+    /// <summary>Maps YARP's routes, each with its compiled policies.</summary>
     /// <exception cref="ConfigurationException">YARP refuses them.</exception>
     public static void MapProxying(this IEndpointRouteBuilder endpoints)
     {
@@ -66,7 +77,9 @@ internal static class ProxyingExtensions
             pipeline.UsePassiveHealthChecks();
         }).ConfigureEndpoints((endpoint, route) =>
         {
-            if (route.OutputCachePolicy is { } name && policies.FindPending(name) is { } policy) endpoint.WithMetadata(policy);
+            if (policies.FindPending(route.OutputCachePolicy) is { } policy) endpoint.WithMetadata(policy);
+            // The policy itself, not its name: a request under way keeps that of its endpoint.
+            if (policies.FindPendingCors(route.CorsPolicy) is { } cors) endpoint.WithMetadata(new CorsPolicyMetadata(cors.Policy));
             if (route.CorsPolicy is null && route.RateLimiterPolicy is null && !SomeRouteMatchesByMore(policies.Pending.ReverseProxy)) endpoint.WithMetadata(TargetDecidesRoute.Mark);
         });
     }

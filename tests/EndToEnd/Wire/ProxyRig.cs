@@ -18,6 +18,8 @@ public class ProxyRig : IAsyncLifetime
 
     protected virtual string? Redis => null;
 
+    protected virtual string Routes => RoutesText.For(Origin.Url);
+
     protected virtual IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>();
 
     /// <summary>A path under a route that nobody else uses.</summary>
@@ -25,7 +27,7 @@ public class ProxyRig : IAsyncLifetime
 
     public virtual async Task InitializeAsync()
     {
-        RoutesPath = RoutesText.Write(RoutesText.For(Origin.Url));
+        RoutesPath = RoutesText.Write(Routes);
         Proxy = await ProxyProcess.StartAsync(new ProxySettings { RoutesPath = RoutesPath, Redis = Redis, Settings = Settings });
     }
 

@@ -6,7 +6,7 @@ namespace EndToEnd.Wire;
 /// </summary>
 internal static class RoutesText
 {
-    public static string For(Uri origin, string morePolicies = "", string moreRoutes = "") => $$"""
+    public static string For(Uri origin, string morePolicies = "", string moreRoutes = "", string moreSections = "") => $$"""
         {
           "ReverseProxy": {
             "Routes": {
@@ -37,7 +37,7 @@ internal static class RoutesText
             "named": { "Ttl": "60s", "Key": "named:{path}[:{query.id}]" },
             "json": { "Ttl": "60s", "Methods": [ "POST" ], "Key": "json:{path}[:{body.id}]" },
             "body": { "Ttl": "60s", "Methods": [ "GET", "POST" ] }{{morePolicies}}
-          }
+          }{{moreSections}}
         }
         """;
 
