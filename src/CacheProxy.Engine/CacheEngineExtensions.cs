@@ -47,6 +47,7 @@ public static class CacheEngineExtensions
             provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<IExplainer, Explainer>();
         services.AddSingleton<RequestMeter>();
+        services.AddSingleton(provider => new RefusedRequests(provider.GetRequiredService<RequestMeter>()));
         services.AddSingleton<ICacheStatistics, CacheStatistics>();
         services.AddSingleton<ITargetNames, TargetPolicies>();
         services.AddSingleton<UnsafeRequests>();

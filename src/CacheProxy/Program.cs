@@ -36,6 +36,7 @@ try
     app.UseRouting();
     app.UseRequestTimeouts();
     app.UseCorsOfRoutes();
+    app.UseRateLimitsOfRoutes();
     app.UseCacheEngine();
     app.MapProxying();
     return await app.RunToEndAsync(Console.Error);

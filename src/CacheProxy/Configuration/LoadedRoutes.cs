@@ -1,6 +1,7 @@
 using System.Collections.Frozen;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Hosting.RateLimits;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace CacheProxy.Configuration;
@@ -17,6 +18,18 @@ public sealed record LoadedRoutes(IConfiguration ReverseProxy, FrozenDictionary<
 
     /// <summary>What a route's <c>CorsPolicy</c> may name, by name in any case.</summary>
     public FrozenDictionary<string, StampedPolicy<CorsPolicy>> CorsPolicies { get; init; } = FrozenDictionary<string, StampedPolicy<CorsPolicy>>.Empty;
+
+    /// <summary>What a route's <c>RateLimiterPolicy</c> may name, by name in any case.</summary>
+    public FrozenDictionary<string, StampedPolicy<RateLimiterPolicy>> RateLimiterPolicies { get; init; } = FrozenDictionary<string, StampedPolicy<RateLimiterPolicy>>.Empty;
+
+    /// <summary>The same, with the limiters of others where they say the same: a reload of something else gives nobody new permits.</summary>
+    public LoadedRoutes WithLimitersOf(LoadedRoutes others) => this with
+    {
+        RateLimiterPolicies = RateLimiterPolicies.ToFrozenDictionary(
+            static own => own.Key,
+            own => others.RateLimiterPolicies.TryGetValue(own.Key, out var other) && other.Stamp == own.Value.Stamp ? other : own.Value,
+            StringComparer.OrdinalIgnoreCase),
+    };
 }
 
 /// <summary>A policy of ASP.NET's, made from the configuration.</summary>

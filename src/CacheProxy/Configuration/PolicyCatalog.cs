@@ -1,5 +1,6 @@
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Telemetry;
+using CacheProxy.Hosting.RateLimits;
 using Microsoft.AspNetCore.Cors.Infrastructure;
 
 namespace CacheProxy.Configuration;
@@ -30,8 +31,11 @@ public sealed class PolicyCatalog(CacheMetrics metrics)
     /// <summary>A policy of CORS for an endpoint that is being built.</summary>
     public StampedPolicy<CorsPolicy>? FindPendingCors(string? name) => name is null ? null : Pending.CorsPolicies.GetValueOrDefault(name);
 
+    /// <summary>A limit of rates for an endpoint that is being built.</summary>
+    public StampedPolicy<RateLimiterPolicy>? FindPendingLimit(string? name) => name is null ? null : Pending.RateLimiterPolicies.GetValueOrDefault(name);
+
     /// <summary>Takes routes that have been validated, before YARP hears of them.</summary>
-    public void Prepare(LoadedRoutes routes) => _pending = routes;
+    public void Prepare(LoadedRoutes routes) => _pending = routes.WithLimitersOf(_current);
 
     /// <summary>YARP has applied them (<c>ConfigurationApplied</c>). Nothing happens when nothing was prepared.</summary>
     public void Apply()

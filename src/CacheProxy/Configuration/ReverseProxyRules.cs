@@ -30,6 +30,7 @@ internal static class ReverseProxyRules
         CheckTimeout(route["Timeout"], $"{path}.Timeout", errors);
         if (route["Order"] is { } order && !int.TryParse(order, CultureInfo.InvariantCulture, out _)) errors.Add($"{path}.Order", order, "is no whole number");
         RouteRules.CheckReference(route, "CorsPolicy", "Cors.Policies", policies.Cors, errors);
+        RouteRules.CheckReference(route, "RateLimiterPolicy", "RateLimiter.Policies", policies.RateLimiter, errors);
         if (route["OutputCachePolicy"] is not { } policy) return;
         if (!policies.Cache.Contains(policy, StringComparer.OrdinalIgnoreCase)) errors.Add($"{path}.OutputCachePolicy", policy, policies.Cache.Count == 0 ? "is unknown: there are no CachePolicies" : Suggestions.Unknown(policy, policies.Cache));
         CheckTransforms(route, path, errors);

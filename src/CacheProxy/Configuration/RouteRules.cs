@@ -31,4 +31,4 @@ internal static class RouteRules
 }
 
 /// <summary>The names of all policies that a route may name.</summary>
-internal sealed record PolicyNames(IReadOnlyCollection<string> Cache, IReadOnlyCollection<string> Cors);
+internal sealed record PolicyNames(IReadOnlyCollection<string> Cache, IReadOnlyCollection<string> Cors, IReadOnlyCollection<string> RateLimiter);

@@ -56,10 +56,21 @@ internal static class RoutesShape
         ("Origins", Shape.Texts), ("Headers", Shape.Texts), ("Methods", Shape.Texts), ("ExposedHeaders", Shape.Texts),
         ("SupportsCredentials", Shape.Flag), ("PreflightMaxAge", Shape.Duration)))));
 
+    /// <summary>The limits of rates, in the names of .NET's.</summary>
+    public static Shape RateLimiter { get; } = Shape.Fields.Of(("Policies", new Shape.Map(Shape.Fields.Of(
+        ("PartitionBy", Shape.Text),
+        ("FixedWindow", Limiter(("PermitLimit", Shape.Number), ("Window", Shape.Duration))),
+        ("SlidingWindow", Limiter(("PermitLimit", Shape.Number), ("Window", Shape.Duration), ("SegmentsPerWindow", Shape.Number))),
+        ("TokenBucket", Limiter(("TokenLimit", Shape.Number), ("TokensPerPeriod", Shape.Number), ("ReplenishmentPeriod", Shape.Duration))),
+        ("Concurrency", Limiter(("PermitLimit", Shape.Number)))))));
+
     /// <summary>The sections of the file: their effective values are what a reload takes as a whole.</summary>
     public static ImmutableArray<(string Name, Shape Shape)> Sections { get; } =
-        [("ReverseProxy", ReverseProxy), ("CachePolicies", CachePolicies), ("Invalidation", Invalidation), ("Cors", Cors)];
+        [("ReverseProxy", ReverseProxy), ("CachePolicies", CachePolicies), ("Invalidation", Invalidation), ("Cors", Cors), ("RateLimiter", RateLimiter)];
 
     /// <summary>The whole file.</summary>
     public static Shape.Fields File { get; } = Shape.Fields.Of([("$schema", Shape.Text), .. Sections]);
+
+    private static Shape.Fields Limiter(params ReadOnlySpan<(string, Shape)> own) =>
+        Shape.Fields.Of([.. own, ("QueueLimit", Shape.Number), ("QueueProcessingOrder", Shape.Text)]);
 }

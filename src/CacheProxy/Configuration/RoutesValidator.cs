@@ -15,10 +15,11 @@ public static class RoutesValidator
         var policies = PolicyCompiler.Compile(CachePolicyReader.Policies(configuration), errors, CredentialSettings.Read(configuration, errors));
         var events = EventMap.Compile(CachePolicyReader.Events(configuration), "Invalidation.Events", errors);
         var cors = CorsPolicyReader.Read(configuration, errors);
+        var limits = RateLimiterPolicyReader.Read(configuration, errors);
         var proxy = configuration.GetSection("ReverseProxy");
-        ReverseProxyRules.Check(proxy, new(policies.Keys, cors.Keys), errors);
+        ReverseProxyRules.Check(proxy, new(policies.Keys, cors.Keys, limits.Keys), errors);
         var hash = SectionHash.Of(RoutesShape.Sections.Select(section => configuration.GetSection(section.Name)));
-        return new(Copy(proxy), policies, events, hash) { CorsPolicies = cors };
+        return new(Copy(proxy), policies, events, hash) { CorsPolicies = cors, RateLimiterPolicies = limits };
     }
 
     private static IConfigurationRoot Copy(IConfigurationSection section) =>

@@ -23,6 +23,7 @@ internal sealed class PolicyStampFilter(PolicyCatalog policies) : IProxyConfigFi
         [
             policies.FindPending(route.OutputCachePolicy)?.ContentHash.ToString("x16", CultureInfo.InvariantCulture),
             policies.FindPendingCors(route.CorsPolicy)?.Stamp,
+            policies.FindPendingLimit(route.RateLimiterPolicy)?.Stamp,
         ];
         if (stamps.All(static stamp => stamp is null)) return new(route);
         var metadata = new Dictionary<string, string>(route.Metadata ?? new Dictionary<string, string>()) { [Stamp] = string.Join('/', stamps) };
@@ -37,6 +38,8 @@ internal sealed class PolicyRouteValidator(PolicyCatalog policies) : IRouteValid
     {
         Check(routeConfig, routeConfig.OutputCachePolicy, policies.FindPending(routeConfig.OutputCachePolicy), "CachePolicies", errors);
         if (!IsDisabled(routeConfig.CorsPolicy)) Check(routeConfig, routeConfig.CorsPolicy, policies.FindPendingCors(routeConfig.CorsPolicy), "Cors:Policies", errors);
+        if (!IsDisabled(routeConfig.RateLimiterPolicy))
+            Check(routeConfig, routeConfig.RateLimiterPolicy, policies.FindPendingLimit(routeConfig.RateLimiterPolicy), "RateLimiter:Policies", errors);
         return ValueTask.CompletedTask;
     }
 

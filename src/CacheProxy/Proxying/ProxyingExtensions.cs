@@ -3,6 +3,7 @@ using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
 using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.RateLimiting;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
 using Yarp.ReverseProxy.Forwarder;
@@ -25,6 +26,7 @@ internal static class ProxyingExtensions
         services.AddSingleton<IForwarderHttpClientFactory, OriginClientFactory>();
         Remove(services, typeof(IRouteValidator), "OutputCachePolicyValidator");
         Remove(services, typeof(IRouteValidator), "CorsPolicyValidator");
+        Remove(services, typeof(IRouteValidator), "RateLimitPolicyValidator");
         // It reads, or makes, keys at every start, which only session affinity needs: that makes them when it does.
         Remove(services, typeof(IHostedService), "DataProtectionHostedService");
         services.AddSingleton<IRouteValidator, PolicyRouteValidator>();
@@ -34,6 +36,7 @@ internal static class ProxyingExtensions
         services.AddSingleton<IOrigin, DetachedOrigin>();
         services.AddRequestTimeouts();
         services.AddCors();
+        services.AddRateLimiter(static _ => { });
         return services;
     }
 
@@ -46,6 +49,10 @@ internal static class ProxyingExtensions
     /// </summary>
     public static IApplicationBuilder UseCorsOfRoutes(this IApplicationBuilder app) =>
         app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is not null, static routes => routes.UseCors());
+
+    /// <summary>Refuses who asks too often on routes with a <c>RateLimiterPolicy</c>, hits too; others do not pay for it.</summary>
+    public static IApplicationBuilder UseRateLimitsOfRoutes(this IApplicationBuilder app) =>
+        app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<EnableRateLimitingAttribute>() is not null, static routes => routes.UseRateLimiter());
 
     /// <summary>Maps YARP's routes, each with its compiled policies.</summary>
     /// <exception cref="ConfigurationException">YARP refuses them.</exception>
@@ -80,6 +87,7 @@ internal static class ProxyingExtensions
             if (policies.FindPending(route.OutputCachePolicy) is { } policy) endpoint.WithMetadata(policy);
             // The policy itself, not its name: a request under way keeps that of its endpoint.
             if (policies.FindPendingCors(route.CorsPolicy) is { } cors) endpoint.WithMetadata(new CorsPolicyMetadata(cors.Policy));
+            if (policies.FindPendingLimit(route.RateLimiterPolicy) is { } limit) endpoint.RequireRateLimiting(limit.Policy);
             if (route.CorsPolicy is null && route.RateLimiterPolicy is null && !SomeRouteMatchesByMore(policies.Pending.ReverseProxy)) endpoint.WithMetadata(TargetDecidesRoute.Mark);
         });
     }

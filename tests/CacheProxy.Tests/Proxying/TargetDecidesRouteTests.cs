@@ -18,12 +18,14 @@ public sealed class TargetDecidesRouteTests
     [InlineData("", true)]
     [InlineData(""", "CorsPolicy": "pages" """, false)]
     [InlineData(""", "CorsPolicy": "Disable" """, false)]
+    [InlineData(""", "RateLimiterPolicy": "few" """, false)]
+    [InlineData(""", "RateLimiterPolicy": "Disable" """, false)]
     public async Task Route_UnderWhatTheMemoWouldSkip_IsNotMarked(string more, bool expected)
     {
         var text = RoutesText.With(
             policies: """ "p": { "Ttl": "1m" } """,
             routes: RoutesText.Route("p", more),
-            top: """ "Cors": { "Policies": { "pages": { "Origins": [ "*" ] } } }, """);
+            top: """ "Cors": { "Policies": { "pages": { "Origins": [ "*" ] } } }, "RateLimiter": { "Policies": { "few": { "Concurrency": { "PermitLimit": 1 } } } }, """);
 
         Assert.Equal(expected, await IsMarkedAsync(text, "r-p"));
     }
