@@ -47,5 +47,5 @@ internal static class EngineSettings
         KeyPath = settings.Redis.Tls.Key,
     };
 
-    public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout };
+    public static OriginOptions OriginOf(ProxySettings settings) => OriginOptions.Default with { ConnectTimeout = settings.Origin.ConnectTimeout, Tls = new OriginTls(settings.Origin.Tls) };
 }

@@ -41,7 +41,7 @@ public sealed record ProxySettings
 public sealed record RedisSettings(string InstanceName, TimeSpan Timeout, TlsSettings Tls);
 
 /// <summary>Certificates, as files in PEM.</summary>
-/// <param name="Ca">The issuer to trust; <see langword="null"/>: those of the system.</param>
+/// <param name="Ca">The issuers to trust; <see langword="null"/>: those of the system.</param>
 /// <param name="Certificate">Our own; <see langword="null"/>: none is shown.</param>
 /// <param name="Key">Its key.</param>
 public sealed record TlsSettings(string? Ca, string? Certificate, string? Key);
@@ -58,7 +58,8 @@ public sealed record ConsistencySettings(TimeSpan Lease, OnLostLease OnLostLease
 /// <summary>How the origin is asked.</summary>
 /// <param name="ConnectTimeout">Default 2 s, above 0.</param>
 /// <param name="MaxConcurrentFills">Fills at once per cluster; default 64, 1 to 65 536.</param>
-public sealed record OriginSettings(TimeSpan ConnectTimeout, int MaxConcurrentFills);
+/// <param name="Tls">Certificates of connections with TLS.</param>
+public sealed record OriginSettings(TimeSpan ConnectTimeout, int MaxConcurrentFills, TlsSettings Tls);
 
 /// <summary>Limits (DESIGN 2).</summary>
 /// <param name="MaxKeyBodySize">Of a keyed body in bytes; default 1 MiB, at most 64 MiB.</param>

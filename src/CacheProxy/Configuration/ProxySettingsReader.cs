@@ -20,7 +20,8 @@ public static class ProxySettingsReader
         ["Redis:Tls"] = ["Ca", "Certificate", "Key"],
         ["Memory"] = ["Limit"],
         ["Consistency"] = ["Lease", "OnLostLease", "ServeFor", "Standbys", "LogLimit", "LogBytes"],
-        ["Origin"] = ["ConnectTimeout", "MaxConcurrentFills"],
+        ["Origin"] = ["ConnectTimeout", "MaxConcurrentFills", "Tls"],
+        ["Origin:Tls"] = ["Ca", "Certificate", "Key"],
         ["Management"] = ["Listeners", "RequireScopes", "Prefix", "StatsPath", "ClearPath"],
         ["Headers"] = ["CacheStatus"],
         ["Webhooks"] = ["Secrets"],
@@ -38,7 +39,6 @@ public static class ProxySettingsReader
         foreach (var (section, known) in s_sections)
             foreach (var child in configuration.GetSection(section).GetChildren())
                 if (!known.Contains(child.Key, StringComparer.OrdinalIgnoreCase)) errors.Add(SettingsReader.Path($"{section}:{child.Key}"), null, Suggestions.Unknown(child.Key, known));
-        if (read.Text("Redis:Tls:Certificate") is null != read.Text("Redis:Tls:Key") is null) errors.Add("Redis.Tls", null, "has one of Certificate and Key: write both, or neither");
         var redis = Redis(read, errors);
         return new ProxySettings
         {
@@ -46,10 +46,12 @@ public static class ProxySettingsReader
             Redis = new(
                 read.Text("Redis:InstanceName") ?? "cacheproxy:",
                 read.Duration("Redis:Timeout", TimeSpan.FromMilliseconds(100), s_tick, TimeSpan.FromSeconds(10)),
-                new(read.ReadableFile("Redis:Tls:Ca"), read.ReadableFile("Redis:Tls:Certificate"), read.ReadableFile("Redis:Tls:Key"))),
+                PemFiles.Read(read, "Redis:Tls")),
             MemoryLimit = read.Size("Memory:Limit", Math.Min(256 * MiB, GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 4), MiB, 1L << 40),
             Consistency = Consistency(read),
-            Origin = new(read.Duration("Origin:ConnectTimeout", TimeSpan.FromSeconds(2), s_tick, s_hour), read.Number("Origin:MaxConcurrentFills", 64, 1, 65_536)),
+            Origin = new(
+                read.Duration("Origin:ConnectTimeout", TimeSpan.FromSeconds(2), s_tick, s_hour), read.Number("Origin:MaxConcurrentFills", 64, 1, 65_536),
+                PemFiles.Read(read, "Origin:Tls")),
             CacheStatus = read.Switch("Headers:CacheStatus", true),
             Credentials = CredentialSettings.Read(configuration, errors),
             Limits = Limits(read),

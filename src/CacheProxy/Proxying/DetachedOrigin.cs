@@ -109,10 +109,11 @@ internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions
 /// <summary>The origin's bounds.</summary>
 /// <param name="ConnectTimeout"><c>Origin:ConnectTimeout</c>. Default 2 s.</param>
 /// <param name="HeadTimeout">How long a fill waits for the response's head where the route has no <c>Timeout</c>. Default 100 s.</param>
-public sealed record OriginOptions(TimeSpan ConnectTimeout, TimeSpan HeadTimeout)
+/// <param name="Tls"><c>Origin:Tls</c>; <see langword="null"/>: the system's issuers, and no certificate of ours.</param>
+public sealed record OriginOptions(TimeSpan ConnectTimeout, TimeSpan HeadTimeout, OriginTls? Tls)
 {
     /// <summary>The defaults.</summary>
-    public static OriginOptions Default { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(100));
+    public static OriginOptions Default { get; } = new(TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(100), null);
 }
 
 /// <summary>The exact target that a request sends, and whether its fields are all that may go.</summary>

@@ -10,6 +10,7 @@ internal sealed class OriginClientFactory(OriginOptions options, ILogger<Forward
     {
         base.ConfigureHandler(context, handler);
         handler.ConnectTimeout = options.ConnectTimeout;
+        options.Tls?.Apply(handler.SslOptions);
         handler.MaxResponseHeadersLength = 64;
         handler.RequestHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;
         handler.ResponseHeaderEncodingSelector ??= static (_, _) => Encoding.Latin1;

@@ -16,7 +16,7 @@ public sealed class ProxySettingsTests
         Assert.Equal(new("cacheproxy:", TimeSpan.FromMilliseconds(100), new(null, null, null)), settings.Redis);
         Assert.InRange(settings.MemoryLimit, 1 << 20, 256 << 20);
         Assert.Equal(new(TimeSpan.FromSeconds(2), OnLostLease.Origin, TimeSpan.FromSeconds(30), null, 100_000, 16 << 20), settings.Consistency);
-        Assert.Equal(new(TimeSpan.FromSeconds(2), 64), settings.Origin);
+        Assert.Equal(new(TimeSpan.FromSeconds(2), 64, new(null, null, null)), settings.Origin);
         Assert.True(settings.CacheStatus);
         Assert.Equal(1 << 20, settings.Limits.MaxKeyBodySize);
         Assert.Equal<string>(["Authorization", "Cookie", "X-Api-Key"], settings.Credentials.Headers);
@@ -49,6 +49,8 @@ public sealed class ProxySettingsTests
     [InlineData("Redis:Timout", "1s", "did you mean Timeout?")]
     [InlineData("Redis:Tls:Cert", "x", "is unknown")]
     [InlineData("Redis:Tls:Ca", "/nowhere/ca.crt", "no file that can be read")]
+    [InlineData("Origin:Tls:Cert", "x", "is unknown")]
+    [InlineData("Origin:Tls:Ca", "/nowhere/ca.crt", "no file that can be read")]
     [InlineData("Consistency:Lease", "1ms", "out of bounds")]
     [InlineData("Consistency:OnLostLease", "1", "none of the choices")]
     [InlineData("Consistency:Standbys", "-1", "whole number from 0 to 16")]

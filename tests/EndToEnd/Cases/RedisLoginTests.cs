@@ -1,7 +1,4 @@
 using System.Globalization;
-using System.Net;
-using System.Security.Cryptography;
-using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using EndToEnd.Faults;
 using EndToEnd.Wire;
@@ -69,7 +66,9 @@ public sealed class RedisLoginTests
     public async Task Tls_WithAnIssuerOfOurOwn_IsUsedAndWithoutItRefused()
     {
         var folder = Directory.CreateTempSubdirectory("cacheproxy-tls-").FullName;
-        WriteCertificates(folder);
+        using var authority = new TestAuthority();
+        File.WriteAllText($"{folder}/ca.crt", authority.Pem);
+        authority.Issue(folder, "server");
         var port = BackendProcess.FreePort();
         await using var redis = await RedisServer.StartAsync(
             null, "--tls-port", port.ToString(CultureInfo.InvariantCulture), "--tls-cert-file", $"{folder}/server.crt", "--tls-key-file", $"{folder}/server.key",
@@ -144,24 +143,5 @@ public sealed class RedisLoginTests
             shown.Append((await WireClient.AskAsync(proxy.AdminUrl, target, token)).Text);
         var text = shown.ToString();
         foreach (var piece in new[] { password, Uri.EscapeDataString(password), "d@e", "f#g", "h+i", Base64 }) Assert.DoesNotContain(piece, text, StringComparison.Ordinal);
-    }
-
-    private static void WriteCertificates(string folder)
-    {
-        var now = TimeProvider.System.GetUtcNow();
-        using var issuerKey = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var issuerRequest = new CertificateRequest("CN=tests", issuerKey, HashAlgorithmName.SHA256);
-        issuerRequest.CertificateExtensions.Add(new X509BasicConstraintsExtension(true, false, 0, true));
-        using var issuer = issuerRequest.CreateSelfSigned(now.AddDays(-1), now.AddDays(1));
-        using var key = ECDsa.Create(ECCurve.NamedCurves.nistP256);
-        var request = new CertificateRequest("CN=127.0.0.1", key, HashAlgorithmName.SHA256);
-        var names = new SubjectAlternativeNameBuilder();
-        names.AddIpAddress(IPAddress.Loopback);
-        names.AddDnsName("localhost");
-        request.CertificateExtensions.Add(names.Build());
-        using var server = request.Create(issuer, now.AddHours(-1), now.AddHours(1), RandomNumberGenerator.GetBytes(8));
-        File.WriteAllText($"{folder}/ca.crt", issuer.ExportCertificatePem());
-        File.WriteAllText($"{folder}/server.crt", server.ExportCertificatePem());
-        File.WriteAllText($"{folder}/server.key", key.ExportPkcs8PrivateKeyPem());
     }
 }
