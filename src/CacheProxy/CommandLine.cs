@@ -1,5 +1,6 @@
 using CacheProxy.Configuration;
 using CacheProxy.Hosting.Commands;
+using CacheProxy.Hosting.Commands.Doctor;
 using Microsoft.Extensions.FileProviders;
 
 namespace CacheProxy;
@@ -24,8 +25,9 @@ internal static class CommandLine
             case "token": return await TokenCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
             case "explain": return await ExplainCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
             case "purge": return await PurgeCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
+            case "doctor": return await DoctorCommand.RunAsync(environment, rest, Console.Out, Console.Error, TimeProvider.System);
             default:
-                await Console.Error.WriteLineAsync($"'{command}' is no command. Known are check, policies, token, health, explain, purge, --help and --version; without one the proxy runs.");
+                await Console.Error.WriteLineAsync($"'{command}' is no command. Known are check, policies, token, health, explain, purge, doctor, --help and --version; without one the proxy runs.");
                 return 1;
         }
     }

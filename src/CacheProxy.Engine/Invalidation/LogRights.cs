@@ -17,9 +17,7 @@ internal sealed class LogRights(LogNames names, string instanceName)
     public void Require(IConnectionMultiplexer connection)
     {
         if (_proven) return;
-        var database = connection.GetDatabase();
-        List<string?> refused = [.. (string?[]?)LogScripts.Rights.Evaluate(database, names.Probe, [names.RecordChannel, names.AcknowledgementChannel]) ?? []];
-        if (!MayScan(database)) refused.Add("SCAN");
+        var refused = Refused(connection, names);
         if (refused.Count > 0)
         {
             throw new LogTransportException(
@@ -28,6 +26,15 @@ internal sealed class LogRights(LogNames names, string instanceName)
         }
 
         _proven = true;
+    }
+
+    /// <summary>The commands that are refused; the scripts themselves must not be.</summary>
+    public static IReadOnlyList<string> Refused(IConnectionMultiplexer connection, LogNames names)
+    {
+        var database = connection.GetDatabase();
+        var refused = ((string?[]?)LogScripts.Rights.Evaluate(database, names.Probe, [names.RecordChannel, names.AcknowledgementChannel]) ?? []).OfType<string>().ToList();
+        if (!MayScan(database)) refused.Add("SCAN");
+        return refused;
     }
 
     // Not in the script: a script of Garnet's that scans what it wrote never ends.

@@ -11,6 +11,7 @@ public static class HelpCommand
         CacheProxy health                                asks the running proxy whether it is ready
         CacheProxy explain [--method GET] TARGET         asks it what would happen to a request, and why
         CacheProxy purge --tag NAME [--dry-run]          purges through it; --key, --pattern, --everything, --mode too
+        CacheProxy doctor [--json] [TARGET]…             looks at Redis and the backends: what is wrong, and what to do
         CacheProxy --version
         """;
 

@@ -47,9 +47,8 @@ internal sealed class SharedStoreFigures(TimeProvider time, SharedStoreAccess? s
             long sum = 0;
             foreach (var server in Masters(connection))
             {
-                // The client library sends a plain INFO over connections in its admin mode only, in which it would send FLUSHALL too.
-                var info = await server.ExecuteAsync("EVAL", "return redis.call('INFO', 'memory')", 0).WaitAsync(store.Timeout, time);
-                if (UsedMemory((string?)info) is not { } bytes) return null;
+                var memory = await RedisInfo.ReadAsync(server, "memory").WaitAsync(store.Timeout, time);
+                if (!long.TryParse(memory["used_memory"], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return null;
                 sum += bytes;
             }
 
@@ -84,17 +83,6 @@ internal sealed class SharedStoreFigures(TimeProvider time, SharedStoreAccess? s
 
     private static IEnumerable<IServer> Masters(IConnectionMultiplexer connection) =>
         connection.GetServers().Where(server => server is { IsConnected: true, IsReplica: false });
-
-    private static long? UsedMemory(string? info)
-    {
-        const string Field = "used_memory:";
-        foreach (var line in info.AsSpan().EnumerateLines())
-        {
-            if (line.StartsWith(Field, StringComparison.Ordinal) && long.TryParse(line[Field.Length..], NumberStyles.None, CultureInfo.InvariantCulture, out var bytes)) return bytes;
-        }
-
-        return null;
-    }
 
     private static string EscapeGlob(string text)
     {
