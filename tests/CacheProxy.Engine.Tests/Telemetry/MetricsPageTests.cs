@@ -1,11 +1,12 @@
 using System.Text;
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using CacheProxy.Engine.Telemetry;
 using Prometheus;
 
 namespace CacheProxy.Engine.Tests.Telemetry;
 
-/// <summary>Documentation and alerts are held against the table of metrics.</summary>
+/// <summary>Documentation, alerts and dashboard are held against the table of metrics.</summary>
 public sealed partial class MetricsPageTests
 {
     [Fact]
@@ -26,6 +27,23 @@ public sealed partial class MetricsPageTests
 
         Assert.NotEmpty(named);
         Assert.Empty(named.Except(real));
+    }
+
+    [Fact]
+    public async Task Dashboard_EveryExpression_NamesMetricsThatExistAndEveryMetricHasOne()
+    {
+        var real = await RegisteredAsync();
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Root(), "deploy/grafana/dashboards/cacheproxy.json")));
+        var expressions = dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .Where(static panel => panel.TryGetProperty("targets", out _)).SelectMany(static panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(static target => target.GetProperty("expr").GetString()!)
+            .Concat(dashboard.RootElement.GetProperty("templating").GetProperty("list").EnumerateArray()
+                .Where(static variable => variable.GetProperty("type").GetString() == "query").Select(static variable => variable.GetProperty("query").GetProperty("query").GetString()!))
+            .Select(static expression => Name().Matches(expression).Select(static match => Suffix().Replace(match.Value, "")).ToList()).ToList();
+
+        Assert.All(expressions, names => Assert.Empty(names.Except(real)));
+        Assert.All(expressions, Assert.NotEmpty);
+        Assert.Empty(real.Except(expressions.SelectMany(static names => names)));
     }
 
     private static async Task<List<string>> RegisteredAsync()

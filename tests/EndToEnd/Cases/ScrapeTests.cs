@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.IO.Compression;
 using System.Text;
+using System.Text.Json;
 using EndToEnd.Wire;
 using Processes;
 
@@ -76,6 +77,25 @@ public sealed class ScrapeTests(ScrapeTests.Rig rig) : IClassFixture<ScrapeTests
         // Unsigned events come in the mix, and nothing else is wrong.
         var firing = rules.Where(static rule => rule.TryGetProperty("state", out var state) && state.GetString() == "firing").Select(static rule => rule.GetProperty("name").GetString());
         Assert.Empty(firing.Except(["CacheProxyWebhooksRefused"]));
+    }
+
+    /// <summary>What the dashboard asks, with its variables as Grafana fills them in.</summary>
+    [PrometheusFact]
+    public async Task Prometheus_AskedByTheShippedDashboard_UnderstandsEveryExpression()
+    {
+        await using var prometheus = await PrometheusServer.StartAsync(rig.Proxy.AdminUrl.Authority, Path.Combine(Build.Root, "deploy/prometheus/alerts.yml"));
+        using var dashboard = JsonDocument.Parse(await File.ReadAllTextAsync(Path.Combine(Build.Root, "deploy/grafana/dashboards/cacheproxy.json")));
+        var expressions = dashboard.RootElement.GetProperty("panels").EnumerateArray()
+            .Where(static panel => panel.TryGetProperty("targets", out _)).SelectMany(static panel => panel.GetProperty("targets").EnumerateArray())
+            .Select(static target => target.GetProperty("expr").GetString()!.Replace("$__rate_interval", "1m", StringComparison.Ordinal)
+                .Replace("$policy", ".*", StringComparison.Ordinal).Replace("$instance", ".*", StringComparison.Ordinal)).ToList();
+
+        Assert.NotEmpty(expressions);
+        foreach (var expression in expressions)
+        {
+            Assert.DoesNotContain('$', expression);
+            await prometheus.GetAsync("/api/v1/query?query=" + Uri.EscapeDataString(expression));
+        }
     }
 
     private Task<WireReply> PageAsync(string fields) => WireClient.AskAsync(rig.Proxy.AdminUrl, "/metrics", fields);
