@@ -141,7 +141,11 @@ public sealed class CachePolicy : IOutputCachePolicy
     /// What a successful unsafe request purges; <see langword="null"/> when the policy names nothing. A value that is missing makes it
     /// everything: the change has already happened.
     /// </summary>
-    public InvalidationNames? NamesOnSuccess(HttpContext context, RequestBody? body) => RequestPlanner.NamesOnSuccess(this, context, body);
+    /// <param name="context">The request.</param>
+    /// <param name="body">Its body, when <see cref="ReadsBodyOnSuccess"/>.</param>
+    /// <param name="problem">Why it is everything, for the log; <see langword="null"/> where the names are those of the policy.</param>
+    public InvalidationNames? NamesOnSuccess(HttpContext context, RequestBody? body, out string? problem) =>
+        RequestPlanner.NamesOnSuccess(this, context, body, out problem);
 
     /// <summary>Whether <see cref="NamesOnSuccess"/> needs the request's body.</summary>
     public bool ReadsBodyOnSuccess => InvalidateOnSuccess?.Names.Any(name => name.Source == TemplateSource.Body) ?? false;

@@ -103,8 +103,9 @@ internal static class RequestPlanner
         return primaryKey is not null;
     }
 
-    public static InvalidationNames? NamesOnSuccess(CachePolicy policy, HttpContext context, RequestBody? body)
+    public static InvalidationNames? NamesOnSuccess(CachePolicy policy, HttpContext context, RequestBody? body, out string? problem)
     {
+        problem = null;
         if (policy.InvalidateOnSuccess is not { } templates) return null;
         var target = Target(context);
         var query = new QueryRules { Known = [.. templates.Names.Where(name => name.Source == TemplateSource.Query).Select(name => name.Name)] };
@@ -116,7 +117,11 @@ internal static class RequestPlanner
             _ = rules.Apply(body, out fields);
         }
         var values = new RequestValues(context, target, new(context, target.Path), parameters, fields);
-        return templates.Render(name => values[name], out _) ?? new([], [], [], true, templates.Mode);
+        if (templates.Render(name => values[name], out var missing) is { } names) return names;
+        problem = missing is not null
+            ? $"the request has no value for {{{missing}}} of InvalidateOnSuccess"
+            : $"a template of InvalidateOnSuccess makes more than {Template.MaxEach} names of the request";
+        return new([], [], [], true, templates.Mode);
     }
 
     private static BypassReason CheckRequest(CachePolicy policy, HttpContext context, RequestBody? body)

@@ -6,6 +6,7 @@ using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
+using CacheProxy.Tests.Hosting;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
@@ -39,15 +40,23 @@ internal sealed class RoutedHost : IAsyncDisposable
 
     public MemoryTier Memory => Get<MemoryTier>();
 
+    /// <summary>What was logged from Warning on.</summary>
+    public ConcurrentQueue<string> Lines { get; private init; } = [];
+
     public T Get<T>() where T : notnull => _app.Services.GetRequiredService<T>();
 
-    public static async Task<RoutedHost> StartAsync(Func<OriginRequest, RoutedAnswer> answer, TimeProvider? time, params CachePolicyConfig[] configs)
+    public static Task<RoutedHost> StartAsync(Func<OriginRequest, RoutedAnswer> answer, TimeProvider? time, params CachePolicyConfig[] configs) =>
+        StartAsync(answer, time, new CacheEngineOptions(), configs);
+
+    public static async Task<RoutedHost> StartAsync(
+        Func<OriginRequest, RoutedAnswer> answer, TimeProvider? time, CacheEngineOptions options, params CachePolicyConfig[] configs)
     {
         var errors = new List<ConfigurationError>();
         var policies = PolicyCompiler.Compile(configs, errors);
         Assert.Empty(errors);
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Logging.ClearProviders();
+        var lines = new ConcurrentQueue<string>();
+        builder.Logging.ClearProviders().SetMinimumLevel(LogLevel.Warning).AddProvider(new QueueLoggerProvider(lines));
         builder.WebHost.UseSetting("urls", "http://127.0.0.1:0");
         var registry = Prometheus.Metrics.NewCustomRegistry();
         var origin = new RoutedOrigin { Answer = answer };
@@ -55,7 +64,7 @@ internal sealed class RoutedHost : IAsyncDisposable
         builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(registry));
         builder.Services.AddSingleton<IOrigin>(origin);
         builder.Services.AddInvalidation(new ConsistencyOptions(), new RedisOptions());
-        builder.Services.AddCacheEngine(new CacheEngineOptions());
+        builder.Services.AddCacheEngine(options);
         var app = builder.Build();
         app.UseTargetMemo();
         app.UseRouting();
@@ -63,7 +72,7 @@ internal sealed class RoutedHost : IAsyncDisposable
         app.Map("/plain/{id}", origin.PassAsync);
         foreach (var (name, policy) in policies) app.Map($"/{name}/{{id}}", origin.PassAsync).WithMetadata(policy, TargetDecidesRoute.Mark);
         await app.StartAsync();
-        return new(app, origin, registry);
+        return new(app, origin, registry) { Lines = lines };
     }
 
     /// <summary>GETs a target; <paramref name="headers"/> are pairs of name and value.</summary>
@@ -118,6 +127,9 @@ internal sealed class RoutedOrigin : IOrigin
 {
     public Func<OriginRequest, RoutedAnswer> Answer { get; set; } = static _ => new(404, "");
 
+    /// <summary>What an answer to the cache waits for on its way, decided as it is.</summary>
+    public Func<OriginRequest, Task> OnItsWay { get; set; } = static _ => Task.CompletedTask;
+
     public ConcurrentQueue<OriginRequest> Asked { get; } = new();
 
     public int Count => Asked.Count;
@@ -128,6 +140,7 @@ internal sealed class RoutedOrigin : IOrigin
     {
         Asked.Enqueue(request);
         var answer = Answer(request);
+        await OnItsWay(request);
         if (answer.Status == 0) return OriginResult.Unreachable;
         var body = Encoding.UTF8.GetBytes(answer.Body);
         var headers = new HeaderDictionary { ContentLength = body.Length };

@@ -178,9 +178,11 @@ public sealed class PolicyCompilerTests
     {
         var policy = Compile(Metrics with { InvalidateOnSuccess = new() { Tags = ["model:{model_run_id}", "owner:{query.owner}"], Mode = "Soft" } });
 
-        var names = policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics?owner=o", method: "DELETE"), null)!;
+        var names = policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics?owner=o", method: "DELETE"), null, out var problem)!;
+        Assert.Null(problem);
         Assert.Equal<string>(["model:a", "owner:o"], names.Tags);
         Assert.Equal("Soft", names.Mode);
-        Assert.True(policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics", method: "DELETE"), null)!.Everything);
+        Assert.True(policy.NamesOnSuccess(Request("/api/v1/models/train/a/metrics", method: "DELETE"), null, out problem)!.Everything);
+        Assert.Contains("{query.owner}", problem, StringComparison.Ordinal);
     }
 }

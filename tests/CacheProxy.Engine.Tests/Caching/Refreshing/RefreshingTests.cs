@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -30,6 +32,32 @@ public sealed class RefreshingTests
         await Poll.UntilAsync(async () => await host.GetAsync("/p/hot", "Accept", "*/*") is { Cache: "HIT", Text: "v1 /p/hot" }, "no hit on what was fetched again");
         Assert.Equal(3, host.Origin.Count);
         Assert.Equal(("MISS", "v1 /p/cold"), ((await host.GetAsync("/p/cold")).Cache, "v1 /p/cold"));
+    }
+
+    [Fact]
+    public async Task Refresh_OfManyHot_AsksForTheHottestFirstAndAFewAtATime()
+    {
+        const int Entries = HottestAgain.MaxAgain + 10, MaxConcurrent = 8;
+        await using var host = await RoutedHost.StartAsync(
+            request => RoutedAnswer.Json(request.Target), null, new CacheEngineOptions { Fills = new() { MaxConcurrent = MaxConcurrent } }, s_policy);
+        foreach (var round in Enumerable.Range(0, 2))
+            for (var i = 0; i < Entries; i++) await host.GetAsync($"/p/{i}");
+        for (var i = 0; i < 3; i++) await host.GetAsync("/p/150");
+        var running = 0;
+        var atOnce = new ConcurrentQueue<int>();
+        host.Origin.OnItsWay = async _ =>
+        {
+            atOnce.Enqueue(Interlocked.Increment(ref running));
+            await Task.Yield();
+            Interlocked.Decrement(ref running);
+        };
+
+        await host.Log.AppendAsync(new() { Patterns = ["p:*"], Mode = InvalidationMode.Refresh }, InvalidationSource.Operator, null, default);
+
+        await Poll.UntilAsync(() => host.Origin.Count == Entries + HottestAgain.MaxAgain, "the hottest were not fetched again");
+        Assert.Contains("/p/150", host.Origin.Asked.Skip(Entries).Take(MaxConcurrent / 4).Select(request => request.Target));
+        // The clients keep the rest of what the origin is asked at once.
+        Assert.InRange(atOnce.Max(), 1, MaxConcurrent / 4);
     }
 
     [Fact]
@@ -205,6 +233,34 @@ public sealed class RefreshingTests
 
         Assert.Equal(("HIT", "MISS"), ((await host.GetAsync("/p/1")).Cache, (await host.GetAsync("/p/2")).Cache));
         Assert.Contains(host.Origin.Asked, request => request.Method == "POST" && request.Body!.Value.Span.SequenceEqual("""{"model":{"id":"2"}}"""u8));
+    }
+
+    [Theory]
+    [InlineData("""{"model":{"id":"2"}}""", null)]
+    [InlineData("""{"model":{}}""", "no value for {body.model.id}")]
+    [InlineData("""{"model":""", "no value for {body.model.id}")]
+    [InlineData("most", "a template of InvalidateOnSuccess makes more than 10000 names")]
+    [InlineData("many", "1003 names do not fit into one record")]
+    [InlineData("long", "901 names do not fit into one record")]
+    public async Task InvalidateOnSuccess_CannotBeNamed_PurgesEverythingAndSaysWhy(string body, string? problem)
+    {
+        var (count, length) = body switch { "most" => (10_001, 5), "many" => (1_001, 4), "long" => (899, 100), _ => (0, 0) };
+        if (count > 0) body = $$$"""{"model":{"id":[{{{string.Join(',', Enumerable.Range(0, count).Select(i => $"\"{i.ToString("D4", null).PadLeft(length, 'x')}\""))}}}]}}""";
+        await using var host = await StartAsync(s_policy with { InvalidateOnSuccess = new() { Tags = ["t:{body.model.id}"] } });
+        await host.GetAsync("/p/1");
+
+        await host.SendAsync(HttpMethod.Post, "/p/9", "Body", body);
+
+        Assert.Equal(problem is null ? "HIT" : "MISS", (await host.GetAsync("/p/1")).Cache);
+        if (problem is null)
+        {
+            Assert.Empty(host.Lines);
+            return;
+        }
+
+        var line = Assert.Single(host.Lines);
+        Assert.StartsWith("Warning", line, StringComparison.Ordinal);
+        foreach (var part in (string[])["A POST through route ", "/p/{id}", problem, "Have InvalidateOnSuccess of"]) Assert.True(line.Contains(part, StringComparison.Ordinal), $"{part}: {line}");
     }
 
     [Fact]
