@@ -60,6 +60,7 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillDelivery>();
         services.AddSingleton<Hits>();
         services.AddSingleton<TargetMemo>();
+        services.AddSingleton<AccessDecisions>();
         services.AddSingleton<AccessGate>();
         services.AddSingleton<FillRegistry>();
         services.AddSingleton(provider => new HitForMiss(options.Fills.HitForMiss, provider.GetRequiredService<TimeProvider>()));

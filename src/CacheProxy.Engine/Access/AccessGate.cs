@@ -1,5 +1,3 @@
-using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using System.Security.Cryptography;
 using System.Text;
 using CacheProxy.Engine.Invalidation;
@@ -12,12 +10,9 @@ namespace CacheProxy.Engine.Access;
 /// Whether this caller may see a shared response: the backend is asked, with the caller's own credentials, and its yes is remembered.
 /// A remembered yes is an entry (INVALIDATION 3): stamped before the question was sent, valid under the same rules, used under a lease only.
 /// </summary>
-internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCredentials credentials, TimeProvider time)
+internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCredentials credentials, AccessDecisions decisions, TimeProvider time)
 {
-    private const int MaxRemembered = 100_000;
     private const int MaxAtOnce = 8;
-    private readonly ConcurrentDictionary<Hash256, Remembered> _remembered = new();
-    private readonly ConcurrentDictionary<Hash256, Question> _asking = new();
 
     /// <summary>Asks for every target of the plan; the first no wins.</summary>
     /// <param name="context">The caller.</param>
@@ -39,22 +34,22 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCre
     private async ValueTask<AccessAnswer> AskOneAsync(HttpContext context, RequestPlan plan, string target, bool mayAsk)
     {
         var key = KeyOf(context, plan, target);
-        var right = log.TakeRight(out var snapshot);
-        var underLease = right == ServingRight.Full;
-        if (underLease && _remembered.TryGetValue(key, out var remembered) && remembered.Holds(snapshot!, time)) return AccessAnswer.Allowed;
+        var underLease = log.TakeRight(out var snapshot) == ServingRight.Full;
+        if (underLease && decisions.Remembered(key)?.IsValid(snapshot!) == true) return AccessAnswer.Allowed;
         if (!mayAsk) return AccessAnswer.Unknown;
-        if (underLease && _asking.TryGetValue(key, out var asking) && asking.WouldBeValid(snapshot!)) return await asking.Answer.WaitAsync(context.RequestAborted);
+        if (underLease && decisions.UnderWay(key) is { } asked && asked.IsValid(snapshot!)) return await asked.Answer.WaitAsync(context.RequestAborted);
 
-        var question = new Question(log.Current?.Position, plan);
-        _asking[key] = question;
-        var expires = CredentialExpiry.Of(context.Request.Headers.Authorization);
-        question.Answer = SendAsync(context, plan, target, key, question, expires);
+        // The stamp first: a purge that comes while the backend is being asked outdates its answer.
+        var question = new AccessQuestion(key, log.Current?.Position, plan.PrimaryKey, plan.Tags);
+        decisions.Begin(question);
+        question.AnsweredBy(SendAsync(context, plan, target, question));
         return await question.Answer.WaitAsync(context.RequestAborted);
     }
 
     // Not tied to the caller that asked first: others may wait for the same answer.
-    private async Task<AccessAnswer> SendAsync(HttpContext context, RequestPlan plan, string target, Hash256 key, Question question, DateTimeOffset? expires)
+    private async Task<AccessAnswer> SendAsync(HttpContext context, RequestPlan plan, string target, AccessQuestion question)
     {
+        var expires = CredentialExpiry.Of(context.Request.Headers.Authorization);
         var request = new OriginRequest
         {
             Endpoint = context.GetEndpoint()!,
@@ -73,23 +68,19 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCre
             using (ExecutionContext.SuppressFlow()) sent = Task.Run(() => origin.SendAsync(request, sink, CancellationToken.None));
             var result = await sent;
             var answer = sink.ToAnswer(result == OriginResult.Complete);
-            if (answer.Verdict == AccessVerdict.Allowed) Remember(key, plan, question.Stamp, expires);
+            if (answer.Verdict == AccessVerdict.Allowed) decisions.Remember(question, LifeOf(plan, expires));
             return answer;
         }
         finally
         {
-            _asking.TryRemove(new(key, question));
+            decisions.End(question);
         }
     }
 
-    private void Remember(Hash256 key, RequestPlan plan, Position? stamp, DateTimeOffset? expires)
+    private TimeSpan LifeOf(RequestPlan plan, DateTimeOffset? expires)
     {
-        if (stamp is null) return;
-        var until = time.GetUtcNow() + plan.Policy.AccessCheck!.Ttl;
-        if (expires < until) until = expires.Value;
-        // Forgetting all of it costs a cheap question per caller; keeping what attackers choose would cost memory.
-        if (_remembered.Count >= MaxRemembered) _remembered.Clear();
-        _remembered[key] = new Remembered(stamp.Value, plan.PrimaryKey, plan.Tags, time.GetTimestamp(), until - time.GetUtcNow());
+        var life = plan.Policy.AccessCheck!.Ttl;
+        return expires - time.GetUtcNow() is { } left && left < life ? left : life;
     }
 
     private Hash256 KeyOf(HttpContext context, RequestPlan plan, string target)
@@ -111,21 +102,5 @@ internal sealed class AccessGate(IOrigin origin, IInvalidationLog log, CallerCre
     {
         hash.AppendData(BitConverter.GetBytes(text.Length));
         hash.AppendData(Encoding.UTF8.GetBytes(text));
-    }
-
-    private sealed record Remembered(Position Stamp, string Key, ImmutableArray<string> Tags, long Since, TimeSpan Life)
-    {
-        public bool Holds(Snapshot snapshot, TimeProvider time) =>
-            time.GetElapsedTime(Since) < Life && snapshot.Check(Stamp, Key, Tags) == Verdict.Valid;
-    }
-
-    private sealed class Question(Position? stamp, RequestPlan plan)
-    {
-        public Position? Stamp => stamp;
-
-        public Task<AccessAnswer> Answer { get; set; } = Task.FromResult(AccessAnswer.Unknown);
-
-        public bool WouldBeValid(Snapshot snapshot) =>
-            stamp is { } begun && snapshot.Check(begun, plan.PrimaryKey, plan.Tags) == Verdict.Valid;
     }
 }

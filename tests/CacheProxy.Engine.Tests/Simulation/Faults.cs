@@ -71,7 +71,7 @@ internal sealed class Faults(World world)
             old.Leave();
             // Clients of the old one are still there.
             for (var i = 0; i < 6; i++)
-                Scheduler.After(Some(0, 1), () => { if (old.IsAlive) new SimulatedRead(world, old, Scheduler.Any(Model.All)).Start(); });
+                Scheduler.After(Some(0, 1), () => { if (old.IsAlive) world.Read(old, Scheduler.Any(Model.All)); });
         });
     }
 

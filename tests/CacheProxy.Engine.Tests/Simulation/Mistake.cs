@@ -116,6 +116,24 @@ internal enum Mistake
     /// <summary>3: what is fetched at start, before there is a state, is stored under the first that comes.</summary>
     WarmedBeforeTheLease,
 
+    /// <summary>3: a remembered access decision is as new as its answer, so that a check under way when the purge came is remembered past it.</summary>
+    AccessStampedLate,
+
+    /// <summary>3: an access decision is remembered for as long as it lives, whatever has been purged.</summary>
+    AccessNotForgotten,
+
+    /// <summary>3: an access decision is remembered without the policy's tags.</summary>
+    AccessLosesTags,
+
+    /// <summary>3: a caller waits for a check that was sent before the purge.</summary>
+    AccessJoinedUnchecked,
+
+    /// <summary>3: remembered access decisions count without a lease.</summary>
+    AccessWithoutLease,
+
+    /// <summary>3: an access decision outlives a soft purge, though a decision cannot be stale.</summary>
+    AccessSurvivesSoftPurge,
+
     /// <summary>1: a soft purge leaves entries fresh.</summary>
     SoftIgnored,
 

@@ -59,12 +59,12 @@ internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model
     private void Ask(MemoryEntry? stored, FillBasis basis)
     {
         var asked = replica.Time.GetUtcNow();
-        Scheduler.After(OriginDelay(), () =>
+        Scheduler.After(world.OriginDelay(), () =>
         {
             // The origin reads here, and its answer is under way while the world goes on.
             var fails = Scheduler.Chance(0.08);
             var answer = SimulatedOrigin.Answer(world, model, fill, basis);
-            replica.After(OriginDelay(), () =>
+            replica.After(world.OriginDelay(), () =>
             {
                 if (fails) Fail(stored);
                 else Receive(answer, stored, basis, asked);
@@ -117,6 +117,4 @@ internal sealed class SimulatedFill(World world, SimulatedReplica replica, Model
             if (redis.IsUp && redis.IsMaster) redis.Write(redis.Keys with { Shared = redis.Keys.Shared.SetItem(model.Key, response) });
         });
     }
-
-    private long OriginDelay() => Scheduler.Chance(0.1) ? Scheduler.Between(0, 3 * Scheduler.Second) : Scheduler.Between(0, 20 * Scheduler.Millisecond);
 }

@@ -28,7 +28,7 @@ internal sealed class SimulatedPurge
             0 or 1 or 2 => (new Purge { Keys = [model.Key] }, (Func<Model, bool>)(m => m == model)),
             3 or 4 => (new() { Tags = [model.Tags[0]] }, m => m == model),
             5 => (new() { Tags = [model.Tags[1]] }, m => m.Tags[1] == model.Tags[1]),
-            6 => (new() { Tags = ["late"] }, m => m.AllTags.Contains("late")),
+            6 => (new() { Tags = [Model.LateTag] }, m => m.AllTags.Contains(Model.LateTag)),
             7 => (new() { Patterns = ["m:[01]"] }, m => m.Index < 2),
             8 => (new() { Patterns = ["m:*"] }, _ => true),
             _ => (Purge.OfEverything, _ => true),
@@ -56,7 +56,7 @@ internal sealed class SimulatedPurge
             await replica.Log.AppendAfterChangeAsync(_invalidation, InvalidationSource.UnsafeRequest);
             Scheduler.Trace("writer", $"{_id}: answered at replica{replica.Slot} after the change");
             if (!_world.PromisedHere.TryGetValue(replica, out var floors)) _world.PromisedHere[replica] = floors = new();
-            foreach (var (model, version) in _changes) floors.Raise(model, version, _invalidation.Mode == InvalidationMode.Soft);
+            foreach (var (model, version) in _changes) floors.Raise(model, version, _invalidation);
             _world.ReadEverythingAt(replica);
         }
     }
@@ -132,7 +132,7 @@ internal sealed class SimulatedPurge
         _done = true;
         _world.Acknowledged++;
         Scheduler.Trace("writer", $"{_id}: acknowledged {Text}");
-        foreach (var (model, version) in _changes) _world.Promised.Raise(model, version, _invalidation.Mode == InvalidationMode.Soft);
+        foreach (var (model, version) in _changes) _world.Promised.Raise(model, version, _invalidation);
         foreach (var replica in _world.Replicas)
         {
             foreach (var (model, _) in _changes)
@@ -146,6 +146,6 @@ internal sealed class SimulatedPurge
 
     private void Read(SimulatedReplica replica, Model model, long delay) => Scheduler.After(delay, () =>
     {
-        if (replica.IsAlive) new SimulatedRead(_world, replica, model).Start();
+        if (replica.IsAlive) _world.Read(replica, model);
     });
 }

@@ -41,16 +41,9 @@ internal sealed class SimulatedRead
     {
         _world.Reads++;
         if (_world.Mistake == Mistake.SnapshotBeforeLease && _replica.Log.Current is { } early)
-            _replica.After(0, () => Preempted(() => Look(_replica.Log.TakeRight(out _), early)));
+            _replica.After(0, () => _replica.Preempted(() => Look(_replica.Log.TakeRight(out _), early)));
         else
             _replica.Post(() => Look(TakeRight(out var snapshot), snapshot));
-    }
-
-    /// <summary>A thread may lose its core anywhere, for long.</summary>
-    private void Preempted(Action step)
-    {
-        if (Scheduler.Chance(0.7)) step();
-        else _replica.After(Scheduler.Chance(0.2) ? Scheduler.Between(0, 3 * Scheduler.Second) : Scheduler.Between(0, 5 * Scheduler.Millisecond), step);
     }
 
     private ServingRight TakeRight(out Snapshot? snapshot)
@@ -65,8 +58,8 @@ internal sealed class SimulatedRead
     private void Look(ServingRight right, Snapshot? snapshot)
     {
         var mayAnswer = right == ServingRight.Full || (right == ServingRight.MemoryOnly && _replica.Options.OnLostLease == OnLostLease.Serve);
-        if (mayAnswer) Preempted(() => Check(snapshot!));
-        else Preempted(() => Fill(attempt: 0));
+        if (mayAnswer) _replica.Preempted(() => Check(snapshot!));
+        else _replica.Preempted(() => Fill(attempt: 0));
     }
 
     private void Check(Snapshot snapshot)
@@ -92,7 +85,7 @@ internal sealed class SimulatedRead
         _part = part?.Check(snapshot) != Verdict.Invalid ? part
             : _world.Mistake == Mistake.InvalidPartCompleted ? new MemoryEntry(part.Response with { Stamp = snapshot.Position }, _replica.Time)
             : null;
-        Preempted(() => Fill(attempt: 0));
+        _replica.Preempted(() => Fill(attempt: 0));
     }
 
     private static bool IsYoung(MemoryEntry entry) => entry.Age < entry.Response.FreshUntilAge && !entry.Response.AlwaysValidate;

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
@@ -33,6 +34,7 @@ internal sealed class SimulatedReplica
         Link = new(world, this);
         Log = new(Link, options, s_metrics, Time, Clock, NullLogger.Instance);
         Memory = new(new MemoryOptions(), s_metrics, Time);
+        Decisions = new(Time);
         var evaluation = new ResponseEvaluation(Headers, new CacheLimits(), scheduler.Random);
         Heads = new(evaluation, new StoredUpdates(evaluation, Memory, Time), Memory, new HitForMiss(TimeSpan.Zero, Time), s_metrics, Time);
         Link.Listen();
@@ -62,6 +64,12 @@ internal sealed class SimulatedReplica
     public MemoryTier Memory { get; }
 
     public FillRegistry Fills { get; } = new();
+
+    /// <summary>What is remembered of access checks.</summary>
+    public AccessDecisions Decisions { get; }
+
+    /// <summary>By which version the backend decided.</summary>
+    public Dictionary<AccessQuestion, int> DecidedBy { get; } = [];
 
     /// <summary>Decides what a response's head is worth.</summary>
     public HeadDecision Heads { get; }
@@ -105,6 +113,14 @@ internal sealed class SimulatedReplica
     }
 
     public void After(long delay, Action action) => _world.Scheduler.After(delay, () => Post(action));
+
+    /// <summary>A thread may lose its core anywhere, for long.</summary>
+    public void Preempted(Action step)
+    {
+        var scheduler = _world.Scheduler;
+        if (scheduler.Chance(0.7)) step();
+        else After(scheduler.Chance(0.2) ? scheduler.Between(0, 3 * Scheduler.Second) : scheduler.Between(0, 5 * Scheduler.Millisecond), step);
+    }
 
     public void Crash()
     {

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Tests.Policies;
+using Purge = CacheProxy.Engine.Invalidation.Invalidation;
 
 namespace CacheProxy.Engine.Tests.Simulation;
 
@@ -46,16 +47,22 @@ internal sealed class Floors
 {
     private readonly int[] _hard = new int[Model.All.Length];
     private readonly int[] _soft = new int[Model.All.Length];
+    private readonly int[] _access = new int[Model.All.Length];
 
     public int Hard(Model model) => _hard[model.Index];
 
     public int Soft(Model model) => _soft[model.Index];
 
-    public void Raise(Model model, int version, bool soft)
+    /// <summary>Of access decisions: they have the policy's tags, none of the origin's, and are never stale.</summary>
+    public int Access(Model model) => _access[model.Index];
+
+    public void Raise(Model model, int version, Purge purge)
     {
-        var floors = soft ? _soft : _hard;
-        floors[model.Index] = Math.Max(floors[model.Index], version);
+        Raise(purge.Mode == InvalidationMode.Soft ? _soft : _hard, model, version);
+        if (!purge.Tags.Contains(Model.LateTag)) Raise(_access, model, version);
     }
+
+    private static void Raise(int[] floors, Model model, int version) => floors[model.Index] = Math.Max(floors[model.Index], version);
 }
 
 /// <summary>The servers, replicas and the origin of one schedule, and what has been promised so far.</summary>
@@ -72,6 +79,9 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
 
     /// <summary>Whether responses are made of responses: validated often, asked for in parts, freshened by HEAD.</summary>
     public bool Derives { get; init; }
+
+    /// <summary>Whether callers are checked before they see anything.</summary>
+    public bool ChecksAccess { get; init; }
 
     /// <summary><c>Consistency:Standbys</c>.</summary>
     public int Standbys => standbys;
@@ -118,6 +128,9 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
         ? scheduler.Between(0, network.Slowest)
         : scheduler.Between(Scheduler.Millisecond / 20, 3 * Scheduler.Millisecond);
 
+    /// <summary>How long a question takes to the origin, or its answer from there.</summary>
+    public long OriginDelay() => scheduler.Chance(0.1) ? scheduler.Between(0, 3 * Scheduler.Second) : scheduler.Between(0, 20 * Scheduler.Millisecond);
+
     public void Break(string what) => Violation ??= what;
 
     /// <summary>
@@ -138,7 +151,13 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
 
     public void ReadEverythingAt(SimulatedReplica replica)
     {
-        foreach (var model in Model.All) new SimulatedRead(this, replica, model).Start();
+        foreach (var model in Model.All) Read(replica, model);
+    }
+
+    public void Read(SimulatedReplica replica, Model model)
+    {
+        if (ChecksAccess) new SimulatedAccess(this, replica, model).Start();
+        new SimulatedRead(this, replica, model).Start();
     }
 
     /// <summary>Lets a standby follow a master, in order, late.</summary>
