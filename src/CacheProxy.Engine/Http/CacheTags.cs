@@ -1,4 +1,6 @@
 using System.Collections.Immutable;
+using System.Text;
+using System.Text.Unicode;
 using Microsoft.Extensions.Primitives;
 
 namespace CacheProxy.Engine.Http;
@@ -61,10 +63,19 @@ public static class CacheTags
     {
         if (tag.IsEmpty) return true;
         if (tag.Length > LongestTag) return false;
-        var name = tag.ToString();
+        var name = Text(tag);
         if (found.ContainsKey(name)) return true;
         if (found.Count >= limit) return false;
         found.Add(name, true);
         return true;
+    }
+
+    // Fields are read byte for byte, as Latin-1. Who purges a tag names it by its characters, which origins write in UTF-8.
+    private static string Text(ReadOnlySpan<char> tag)
+    {
+        if (Ascii.IsValid(tag) || tag.ContainsAnyExceptInRange('\0', '\xff')) return tag.ToString();
+        var bytes = new byte[tag.Length];
+        Encoding.Latin1.GetBytes(tag, bytes);
+        return Utf8.IsValid(bytes) ? Encoding.UTF8.GetString(bytes) : tag.ToString();
     }
 }

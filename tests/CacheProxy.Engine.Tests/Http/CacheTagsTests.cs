@@ -1,3 +1,4 @@
+using System.Text;
 using CacheProxy.Engine.Http;
 using static CacheProxy.Engine.Tests.Http.Messages;
 
@@ -14,6 +15,17 @@ public class CacheTagsTests
         Assert.Equal(["a", "b", "é", "c d", "g,1", "g*"], reading.Tags.ToArray());
         Assert.True(reading.IsComplete);
     }
+
+    [Theory]
+    [InlineData("č€", "č€")]
+    [InlineData("🂡,x", "🂡")]
+    [InlineData("plain", "plain")]
+    public void Read_OfUtf8_IsTheCharactersThatOneWouldPurge(string written, string expected) =>
+        Assert.Equal(expected, CacheTags.Read(Response("Cache-Tag: " + Encoding.Latin1.GetString(Encoding.UTF8.GetBytes(written))), 9).Tags[0]);
+
+    [Fact]
+    public void Read_OfBytesThatAreNoUtf8_IsLatin1() =>
+        Assert.Equal(["caf\xe9", "č"], CacheTags.Read(Response("Surrogate-Key: caf\xe9 č"), 9).Tags.ToArray());
 
     [Theory]
     [InlineData(3, true)]
