@@ -86,7 +86,7 @@ internal sealed class EntryCatalog(MemoryTier memory, SharedNames? shared, TimeP
         var started = time.GetTimestamp();
         try
         {
-            foreach (var prefix in match.Prefixes)
+            if (match.Prefix is { } prefix)
             {
                 await foreach (var name in shared.ScanAsync(prefix, cancellationToken))
                 {
