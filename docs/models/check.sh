@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Checks the models with SPIN: each must hold as it is, and must break with each of its mistakes.
 # Needs spin and gcc. `docs/models/check.sh [model]`; not part of ./test.sh: it takes some minutes and up to 6 GB.
+# Prints for each search the states that it kept and its seconds; MODEL_SECONDS (600) bounds each, and one that did not end proves nothing.
 set -euo pipefail
 cd "$(dirname "$0")"
 command -v spin >/dev/null || { echo "spin was not found: install Debian's spin" >&2; exit 2; }
@@ -12,16 +13,18 @@ failed=0
 
 # check holds|breaks <model> [definitions]
 check() {
-    local expected=$1 model=$2 result
+    local expected=$1 model=$2 result states seconds
     shift 2
     [ -z "$only" ] || [ "$only" = "$model" ] || return 0
     (cd "$work" && rm -f ./pan* && spin -a "$@" "$OLDPWD/$model.pml" >/dev/null && gcc -w -O2 -DSAFETY -DCOLLAPSE -DMEMLIM=6000 -o pan pan.c)
-    # An unfinished search is no proof: pan says so in words, and counts no error.
-    (cd "$work" && ./pan -m5000000 -w25 -n >result 2>&1) || true
+    # An unfinished search is no proof: pan says so in words, or is ended before it could count its errors.
+    (cd "$work" && timeout "${MODEL_SECONDS:-600}" ./pan -m5000000 -w25 -n >result 2>&1) || true
     if grep -q 'errors: [1-9]' "$work/result"; then result=breaks
     elif grep -q 'errors: 0' "$work/result" && ! grep -qiE 'out of memory|not completed|search depth too small' "$work/result"; then result=holds
     else result=unfinished; fi
-    printf '%-10s %-8s %s%s\n' "$result" "$model" "$*" "$([ "$result" = "$expected" ] || echo "   <-- must be: $expected")"
+    states=$(awk '/states, stored/ { printf "%d", $1 }' "$work/result")
+    seconds=$(awk '/elapsed time/ { printf "%.1f", $4 }' "$work/result")
+    printf '%-10s %-8s %9s %6s  %s%s\n' "$result" "$model" "${states:--}" "${seconds:--}" "$*" "$([ "$result" = "$expected" ] || echo "   <-- must be: $expected")"
     [ "$result" = "$expected" ] || failed=1
 }
 
