@@ -5,7 +5,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ModelsBackend.Data;
 
 /// <summary>The outbox in the runs' own database, so that a change and its event are one transaction.</summary>
-public sealed class EfOutboxStore(IDbContextFactory<ModelsDbContext> contexts, TimeProvider clock) : IOutboxStore
+public sealed class EfOutboxStore(IDbContextFactory<ModelsDbContext> contexts, WriteTurn writeTurn, TimeProvider clock) : IOutboxStore
 {
     /// <summary>The row for an event, to be added to the context that makes the change.</summary>
     public static OutboxRow Row(string partition, CacheEvent cacheEvent, DateTimeOffset now) => new()
@@ -21,6 +21,7 @@ public sealed class EfOutboxStore(IDbContextFactory<ModelsDbContext> contexts, T
     {
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         context.Outbox.Add(Row(partition, cacheEvent, clock.GetUtcNow()));
+        using var turn = await writeTurn.TakeAsync(cancellationToken);
         await context.SaveChangesAsync(cancellationToken);
     }
 
@@ -86,6 +87,7 @@ public sealed class EfOutboxStore(IDbContextFactory<ModelsDbContext> contexts, T
 
     public async Task<int> RedeliverAsync(long? sequence, DateTimeOffset now, CancellationToken cancellationToken)
     {
+        using var turn = await writeTurn.TakeAsync(cancellationToken);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var dead = context.Deliveries.Where(d => d.State == DeliveryState.Dead && (sequence == null || d.Sequence == sequence));
@@ -100,6 +102,7 @@ public sealed class EfOutboxStore(IDbContextFactory<ModelsDbContext> contexts, T
         long sequence, Uri target, Action<ModelsDbContext, OutboxRow, DeliveryRow> change, CancellationToken cancellationToken)
     {
         var name = Name(target);
+        using var turn = await writeTurn.TakeAsync(cancellationToken);
         await using var context = await contexts.CreateDbContextAsync(cancellationToken);
         await using var transaction = await context.Database.BeginTransactionAsync(cancellationToken);
         var message = await context.Outbox.Include(m => m.Deliveries).SingleOrDefaultAsync(m => m.Sequence == sequence, cancellationToken);

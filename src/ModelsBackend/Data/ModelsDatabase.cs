@@ -6,7 +6,7 @@ using Microsoft.EntityFrameworkCore;
 namespace ModelsBackend.Data;
 
 /// <summary>Opens the database and commits changes together with their events.</summary>
-public sealed class ModelsDatabase(IDbContextFactory<ModelsDbContext> contexts, OutboxSignal signal, TimeProvider clock)
+public sealed class ModelsDatabase(IDbContextFactory<ModelsDbContext> contexts, WriteTurn writeTurn, OutboxSignal signal, TimeProvider clock)
 {
     public Task<ModelsDbContext> OpenAsync(CancellationToken cancellationToken) => contexts.CreateDbContextAsync(cancellationToken);
 
@@ -30,8 +30,18 @@ public sealed class ModelsDatabase(IDbContextFactory<ModelsDbContext> contexts, 
     {
         var now = clock.GetUtcNow();
         foreach (var type in eventTypes) context.Outbox.Add(EfOutboxStore.Row(runId, CacheEvent.OfModel(type, runId, clock), now));
-        await context.SaveChangesAsync(cancellationToken);
-        if (context.Database.CurrentTransaction is { } transaction) await transaction.CommitAsync(cancellationToken);
+        if (context.Database.CurrentTransaction is { } transaction)
+        {
+            // It has the database already: to wait for the turn now would be to wait for somebody who waits for the database.
+            await context.SaveChangesAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
+        }
+        else
+        {
+            using var turn = await writeTurn.TakeAsync(cancellationToken);
+            await context.SaveChangesAsync(cancellationToken);
+        }
+
         signal.Raise();
     }
 }

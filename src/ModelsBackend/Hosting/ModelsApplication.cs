@@ -30,7 +30,7 @@ public static class ModelsApplication
         services.AddSingleton(TimeProvider.System);
         services.AddDbContextFactory<ModelsDbContext>(options => options.UseSqlite(builder.Configuration.GetConnectionString("Models")));
         services.AddCacheProxyClient(builder.Configuration.GetSection("CacheProxy")).AddCacheProxyOutbox<EfOutboxStore>();
-        services.AddSingleton<ModelsDatabase>().AddSingleton<Readiness>().AddSingleton<TrainingQueue>().AddSingleton<Calibration>().AddSingleton<Evaluations>();
+        services.AddSingleton<WriteTurn>().AddSingleton<ModelsDatabase>().AddSingleton<Readiness>().AddSingleton<TrainingQueue>().AddSingleton<Calibration>().AddSingleton<Evaluations>();
         services.AddHostedService<FirstStart>().AddHostedService<TrainingWorker>();
         services.AddOwnerAuthentication(builder.Configuration);
 
