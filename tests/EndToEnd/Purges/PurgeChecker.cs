@@ -19,7 +19,7 @@ internal sealed class PurgeChecker(VersionedOrigin origin, IReadOnlyList<Uri> pr
 {
     // Each has one request under way: enough for purges that overlap in every way.
     private const int Writers = 12;
-    private const int ReadersPerProxy = 8;
+    private const int ReadersPerProxy = 12;
     private static readonly TimeSpan s_pause = TimeSpan.FromMilliseconds(20);
     private readonly HttpClient _http = new(new SocketsHttpHandler { UseProxy = false, ConnectTimeout = TimeSpan.FromSeconds(2) }) { Timeout = TimeSpan.FromSeconds(15) };
     private readonly long[] _promised = new long[VersionedOrigin.Count];
