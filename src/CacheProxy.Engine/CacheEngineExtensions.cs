@@ -2,11 +2,15 @@ using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching;
 using CacheProxy.Engine.Caching.Explaining;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.InCode;
+using CacheProxy.Engine.Caching.Origins;
 using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Policies.InCode;
+using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -14,6 +18,7 @@ using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.DependencyInjection.Extensions;
+using Prometheus;
 
 namespace CacheProxy.Engine;
 
@@ -21,14 +26,19 @@ namespace CacheProxy.Engine;
 public static class CacheEngineExtensions
 {
     /// <summary>
-    /// Registers the cache. The application registers beside it an <see cref="IOrigin"/>, an <see cref="IInvalidationLog"/> (local or Redis),
-    /// and a Prometheus <c>IMetricFactory</c>; with Redis also <see cref="SharedTierExtensions.AddSharedTier"/>.
+    /// Registers the cache. By itself it caches in this process what the application's own endpoints answer, and counts in Prometheus' default
+    /// registry; an application may register an <see cref="IOrigin"/>, an <see cref="IInvalidationLog"/> or an <c>IMetricFactory</c> of its
+    /// own instead. Several replicas: <see cref="CacheReplicasExtensions.AddCacheReplicas"/>.
     /// </summary>
     /// <param name="services">The services.</param>
-    /// <param name="options">The bounds.</param>
-    public static IServiceCollection AddCacheEngine(this IServiceCollection services, CacheEngineOptions options)
+    /// <param name="options">The bounds; <see langword="null"/> for the defaults.</param>
+    public static IServiceCollection AddCacheEngine(this IServiceCollection services, CacheEngineOptions? options = null)
     {
+        options ??= new CacheEngineOptions();
         services.TryAddSingleton(TimeProvider.System);
+        services.TryAddSingleton<IMetricFactory>(Metrics.DefaultFactory);
+        services.TryAddSingleton<IOrigin, EndpointOrigin>();
+        if (services.All(static service => service.ServiceType != typeof(IInvalidationLog))) services.AddInvalidation(new ConsistencyOptions(), new RedisOptions());
         // An application that brings a log of its own has said nothing of them.
         services.TryAddSingleton(new ConsistencyOptions());
         services.AddSingleton(options.Memory);
@@ -52,6 +62,8 @@ public static class CacheEngineExtensions
         services.AddSingleton<ITargetNames, TargetPolicies>();
         services.AddSingleton<UnsafeRequests>();
         services.AddSingleton<Bypassing>();
+        services.AddSingleton<PoliciesInCode>();
+        services.AddSingleton<InCodeRequests>();
         services.AddSingleton<Compressor>();
         services.AddHostedService(static provider => provider.GetRequiredService<Compressor>());
         services.AddSingleton<FormSelection>();
@@ -86,12 +98,20 @@ public static class CacheEngineExtensions
         services.AddHostedService(static provider => provider.GetRequiredService<Refetcher>());
         services.AddHostedService<HottestAgain>();
         services.AddHostedService<Warmup>();
-        services.TryAddSingleton<IOutputCacheStore>(static provider => new LoggedOutputCacheStore(null, () => provider.GetRequiredService<IInvalidationLog>()));
+        UseLoggedStore(services);
         services.AddHostedService<MemorySweeper>();
         services.AddHostedService(provider => new DeadEntries(
             provider.GetRequiredService<MemoryTier>(), provider.GetService<SharedNames>(), provider.GetRequiredService<IInvalidationLog>(),
             provider.GetRequiredService<TimeProvider>()));
         return services;
+    }
+
+    // In the place of the stock store in memory, which AddOutputCache registers: what code evicts by tag is a purge. With a shared tier it has its place.
+    private static void UseLoggedStore(IServiceCollection services)
+    {
+        if (services.Any(static service => service.ServiceType == typeof(SharedTier))) return;
+        services.RemoveAll<IOutputCacheStore>();
+        services.AddSingleton<IOutputCacheStore>(static provider => new LoggedOutputCacheStore(null, () => provider.GetRequiredService<IInvalidationLog>()));
     }
 
     /// <summary>

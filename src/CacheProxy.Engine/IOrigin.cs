@@ -68,8 +68,11 @@ public sealed class OriginRequest
     /// <summary>The scheme under which the client came.</summary>
     public required string Scheme { get; init; }
 
-    /// <summary>The host that the client asked.</summary>
+    /// <summary>The host that the client asked; empty where the key does not have it.</summary>
     public required string Host { get; init; }
+
+    /// <summary>What of <see cref="Target"/> stands before the path that was routed (<c>UsePathBase</c>).</summary>
+    public string PathBase { get; init; } = "";
 
     /// <summary>Path and query, exactly as they are to be sent.</summary>
     public required string Target { get; init; }
@@ -83,9 +86,25 @@ public sealed class OriginRequest
     /// <summary>Whether only these fields may go, none added about the client (DESIGN 2: what is not keyed is not sent).</summary>
     public bool OnlyTheseHeaders { get; init; }
 
+    /// <summary>Who asks, where the key says it; <see langword="null"/>: nobody in particular.</summary>
+    public System.Security.Claims.ClaimsPrincipal? User { get; init; }
+
+    /// <summary>Who has a say before the head is handed on. An origin that runs no endpoint leaves it alone: then nothing is stored.</summary>
+    public IFillParticipant? Participant { get; init; }
+
     /// <summary>The client's address, for <c>X-Forwarded-For</c> where it is sent.</summary>
     public System.Net.IPAddress? ClientAddress { get; init; }
 
     /// <summary>The trace that the fill belongs to.</summary>
     public System.Diagnostics.ActivityContext Trace { get; init; }
+}
+
+/// <summary>Has a say on the context on which an endpoint is run for a fill: the policies of the route that are written in C#.</summary>
+public interface IFillParticipant
+{
+    /// <summary>The context is made; the endpoint has not run yet.</summary>
+    void Join(HttpContext context);
+
+    /// <summary>Status and header fields are as they will be handed on. Comes once.</summary>
+    ValueTask BeforeHeadAsync(CancellationToken cancellationToken);
 }

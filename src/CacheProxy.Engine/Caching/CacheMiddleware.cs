@@ -1,5 +1,6 @@
 using CacheProxy.Engine.Access;
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Caching.InCode;
 using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
@@ -23,12 +24,14 @@ namespace CacheProxy.Engine.Caching;
 /// </summary>
 internal sealed class CacheMiddleware(
     RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, PolicyModes modes, ShadowLedger shadow, RequestMeter meter,
-    CacheLimits limits)
+    InCodeRequests inCode, CacheLimits limits)
 {
     public Task InvokeAsync(HttpContext context)
     {
-        var policy = context.GetEndpoint()?.Metadata.GetMetadata<CachePolicy>();
-        if (policy is null) return bypassing.PassAsync(context, next, null, BypassReason.NoPolicy);
+        var endpoint = context.GetEndpoint();
+        var policy = endpoint?.Metadata.GetMetadata<CachePolicy>();
+        if (policy is null)
+            return inCode.Find(endpoint) is { } written ? inCode.AnswerAsync(context, next, written) : bypassing.PassAsync(context, next, null, BypassReason.NoPolicy);
         var started = meter.Start();
         var mode = modes.Of(policy);
         if (Refuses(context, policy, mode) is var reason && reason != BypassReason.None) return bypassing.PassAsync(context, next, policy, reason);
@@ -41,10 +44,12 @@ internal sealed class CacheMiddleware(
     {
         if (mode == PolicyMode.Off) return BypassReason.Off;
         if (!policy.Allows(context.Request.Method)) return BypassReason.Method;
-        if (context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true })
-            return BypassReason.Upgrade;
-        return context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true ? BypassReason.Upgrade : BypassReason.None;
+        return IsUpgrade(context) ? BypassReason.Upgrade : BypassReason.None;
     }
+
+    internal static bool IsUpgrade(HttpContext context) =>
+        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
+        || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
     private async Task AnswerWithBodyAsync(HttpContext context, CachePolicy policy, PolicyMode mode, long started)
     {

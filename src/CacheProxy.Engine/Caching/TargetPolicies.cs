@@ -1,5 +1,6 @@
 using System.Collections.Immutable;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Policies.InCode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -11,10 +12,10 @@ namespace CacheProxy.Engine.Caching;
 /// Under which policies a target may be stored, whatever method it is named with: a purge comes before routing, and an unsafe method is
 /// often another route's.
 /// </summary>
-internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources) : ITargetNames
+internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources, PoliciesInCode inCode) : ITargetNames
 {
     private IReadOnlyList<Endpoint>? _endpoints;
-    private ImmutableArray<(TemplateMatcher Matcher, CachePolicy Policy)> _matchers = [];
+    private ImmutableArray<(TemplateMatcher Matcher, CachePolicy? Policy)> _matchers = [];
 
     /// <inheritdoc />
     public Invalidation.Invalidation Of(HttpContext context)
@@ -30,6 +31,12 @@ internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources) : 
             {
                 var matched = new RouteValueDictionary();
                 if (!matcher.TryMatch(request.Path, matched)) continue;
+                if (policy is null)
+                {
+                    foreach (var named in InCode(request, target))
+                        if (!keys.Contains(named)) keys.Add(named);
+                    continue;
+                }
                 request.RouteValues = matched;
                 foreach (var tag in TargetNames.Of(request.Scheme, request.Host.Value ?? "", target, policy))
                     if (!tags.Contains(tag)) tags.Add(tag);
@@ -43,17 +50,25 @@ internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources) : 
         return new() { Keys = keys.DrainToImmutable(), Tags = tags.DrainToImmutable() };
     }
 
+    // What a policy in C# keys of the query, and whether the host, is known only when it is asked: all that is stored for the path goes.
+    private static string[] InCode(HttpRequest request, string target)
+    {
+        var path = RequestTarget.Parse(target).Path;
+        return [TargetNames.PrimaryKey(request.Scheme, request.Host.Value ?? "", path), KeyNames.ShortenKey(path)];
+    }
+
     // Endpoint lists are immutable: a reload brings another one.
-    private ImmutableArray<(TemplateMatcher Matcher, CachePolicy Policy)> Matchers()
+    private ImmutableArray<(TemplateMatcher Matcher, CachePolicy? Policy)> Matchers()
     {
         var endpoints = sources.SelectMany(static source => source.Endpoints).ToList();
         if (_endpoints is not null && endpoints.SequenceEqual(_endpoints)) return _matchers;
-        var matchers = ImmutableArray.CreateBuilder<(TemplateMatcher, CachePolicy)>();
+        var matchers = ImmutableArray.CreateBuilder<(TemplateMatcher, CachePolicy?)>();
         foreach (var endpoint in endpoints.OfType<RouteEndpoint>())
         {
             // One that is Off counts too: what it stored before lies there until it is On again, and on other replicas it may be On.
-            if (endpoint.Metadata.GetMetadata<CachePolicy>() is { } policy)
-                matchers.Add((new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), Defaults(endpoint.RoutePattern)), policy));
+            var policy = endpoint.Metadata.GetMetadata<CachePolicy>();
+            if (policy is null && inCode.Find(endpoint) is null) continue;
+            matchers.Add((new TemplateMatcher(new RouteTemplate(endpoint.RoutePattern), Defaults(endpoint.RoutePattern)), policy));
         }
         _matchers = matchers.DrainToImmutable();
         _endpoints = endpoints;

@@ -52,6 +52,9 @@ public enum Storable
 
     /// <summary>A stream of events: it belongs to the one who listens, and usually has no end.</summary>
     EventStream,
+
+    /// <summary>A policy written in C# does not store it, or was not asked.</summary>
+    Policy,
 }
 
 /// <summary>An exchange with the origin, as far as the decision to store depends on it.</summary>
@@ -91,7 +94,7 @@ public static class Storability
     private static readonly ImmutableArray<string> s_labels =
     [
         "stored", "method", "status", "request-no-store", "no-store", "private", "authorization", "set-cookie", "vary-any", "no-freshness",
-        "too-large", "too-many-tags", "incomplete", "no-position", "unknown-coding", "event-stream",
+        "too-large", "too-many-tags", "incomplete", "no-position", "unknown-coding", "event-stream", "policy",
     ];
 
     /// <summary>The value as metrics and <c>Cache-Status</c> show it: lower case with dashes.</summary>

@@ -56,4 +56,7 @@ public enum BypassReason
 
     /// <summary>The access check had no clear answer; the backend decides.</summary>
     AccessUnknown,
+
+    /// <summary>A policy written in C# neither looks this request up nor stores its response.</summary>
+    Policy,
 }

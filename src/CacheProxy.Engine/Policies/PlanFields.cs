@@ -20,7 +20,7 @@ internal sealed partial class PlanFields(CachePolicy policy, HttpContext context
         if (rules.Key is null)
         {
             identity.Add('k', request.Scheme.ToLowerInvariant());
-            identity.Add('k', TargetNames.Host(request.Scheme, request.Host.Value));
+            identity.Add('k', rules.HasHost ? TargetNames.Host(request.Scheme, request.Host.Value) : "");
             identity.Add('k', target.Path);
             if (query.Sent is "") Both('?', "");
         }

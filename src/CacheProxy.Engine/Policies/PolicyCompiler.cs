@@ -7,7 +7,7 @@ namespace CacheProxy.Engine.Policies;
 /// <summary>From policies as they are written to compiled ones. Reports everything that is wrong, not the first thing.</summary>
 public static class PolicyCompiler
 {
-    private const long DefaultMaxEntrySize = 8 << 20;
+    internal const long DefaultMaxEntrySize = 8 << 20;
 
     private static readonly ImmutableArray<string> s_removedHeaders =
         ["X-Request-ID", "Server-Timing", "traceresponse", "RateLimit*", "X-RateLimit-*", "X-Runtime"];
@@ -39,6 +39,19 @@ public static class PolicyCompiler
         ReportCollisions([.. policies.Values], paths, errors);
         return policies.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
     }
+
+    /// <summary>The header fields of one request that no policy stores unless it says otherwise.</summary>
+    internal static FrozenSet<string> RemovedHeaders { get; } = Exact(s_removedHeaders);
+
+    /// <summary>Those of them of which only the beginning counts.</summary>
+    internal static ImmutableArray<string> RemovedHeaderPrefixes { get; } = Prefixes(s_removedHeaders);
+
+    /// <summary>Whether a fill sends what a client said in the field, so that a response could vary by it.</summary>
+    internal static bool CanVary(string name) => !s_notVarying.Contains(name);
+
+    private static FrozenSet<string> Exact(ImmutableArray<string> names) => names.Where(name => !name.EndsWith('*')).ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static ImmutableArray<string> Prefixes(ImmutableArray<string> names) => [.. names.Where(name => name.EndsWith('*')).Select(name => name[..^1])];
 
     private static CachePolicy Compile(CachePolicyConfig config, ICollection<ConfigurationError> errors, CredentialOptions credentials)
     {
@@ -72,8 +85,8 @@ public static class PolicyCompiler
             InvalidateOnSuccess = config.InvalidateOnSuccess is { } invalidation
                 ? InvalidationCompiler.Compile(invalidation, $"{config.Path}.InvalidateOnSuccess", isEvent: false, errors)
                 : null,
-            RemovedHeaders = removed.Where(name => !name.EndsWith('*')).ToFrozenSet(StringComparer.OrdinalIgnoreCase),
-            RemovedHeaderPrefixes = [.. removed.Where(name => name.EndsWith('*')).Select(name => name[..^1])],
+            RemovedHeaders = Exact(removed),
+            RemovedHeaderPrefixes = Prefixes(removed),
             Fingerprint = PolicyFingerprint.OfEntries(config, credentials),
             ContentHash = PolicyFingerprint.OfText(config, credentials),
         };
@@ -141,7 +154,7 @@ public static class PolicyCompiler
         void Check(string option, string name)
         {
             if (credentials.Contains(name)) read.Report(option, name, "is a credential, which must not stand in keys: use VaryByCredential");
-            else if (s_notVarying.Contains(name)) read.Report(option, name, "is never sent with a fill, so that no response varies by it: leave it out");
+            else if (!CanVary(name)) read.Report(option, name, "is never sent with a fill, so that no response varies by it: leave it out");
         }
     }
 

@@ -27,8 +27,11 @@ internal sealed class PolicyRules
 
     public bool HasHeaderConditions => Conditions.Any(condition => condition.Name.Source == TemplateSource.Header);
 
+    /// <summary>Whether a key without a template has scheme and host.</summary>
+    public bool HasHost { get; init; } = true;
+
     /// <summary>Whether the key has the host, so that the implicit tag has it too.</summary>
-    public bool HasHostInTags => Key is null || Names(TemplateSource.Host);
+    public bool HasHostInTags => Key is null ? HasHost : Names(TemplateSource.Host);
 
     /// <summary>Whether the key names something of this source.</summary>
     public bool Names(TemplateSource source) => Key is not null && Key.Placeholders.Any(part => part.Name!.Source == source);

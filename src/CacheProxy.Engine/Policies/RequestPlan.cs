@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using CacheProxy.Engine.Policies.InCode;
 
 namespace CacheProxy.Engine.Policies;
 
@@ -34,4 +35,7 @@ public sealed class RequestPlan
 
     /// <summary>The targets of the access checks, one per element of a list; empty without <c>AccessCheck</c>.</summary>
     public ImmutableArray<string> AccessTargets { get; init; } = [];
+
+    /// <summary>What policies written in C# decided about the request; <see langword="null"/> for a compiled one.</summary>
+    internal RequestDecision? InCode { get; init; }
 }

@@ -63,7 +63,9 @@ internal static class RequestPlanner
         reason = AccessTargets(policy, values, out var accessTargets);
         if (reason != BypassReason.None) return reason;
 
-        var primaryKey = key is null ? TargetNames.PrimaryKey(request.Scheme, request.Host.Value ?? "", target.Path) : KeyNames.ShortenKey(key);
+        var primaryKey = key is not null ? KeyNames.ShortenKey(key)
+            : policy.Rules.HasHost ? TargetNames.PrimaryKey(request.Scheme, request.Host.Value ?? "", target.Path)
+            : KeyNames.ShortenKey(target.Path);
         var accept = Accept(policy, request.Headers);
         using var identity = new KeyedFields();
         using var rest = new KeyedFields();

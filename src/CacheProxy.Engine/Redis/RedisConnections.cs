@@ -33,6 +33,9 @@ public sealed class RedisConnections : IAsyncDisposable, IDisposable
     /// <summary>The shared tier's. It completes without a server too, after at most 1 s.</summary>
     public Task<IConnectionMultiplexer> GetSharedAsync() => _shared.Value;
 
+    /// <summary>The shared tier's; <see langword="null"/> until <see cref="GetSharedAsync"/> has completed. Never waits.</summary>
+    public IConnectionMultiplexer? Shared => GetSharedAsync() is { IsCompletedSuccessfully: true } connected ? connected.Result : null;
+
     /// <summary>The log's; the call blocks for at most about 1 s the first time, and belongs on a thread of the log's own.</summary>
     internal IConnectionMultiplexer ConnectLog()
     {

@@ -1,5 +1,5 @@
 using CacheProxy.Engine;
-using Microsoft.AspNetCore.Http.Features;
+using CacheProxy.Engine.Caching.Origins;
 using Yarp.ReverseProxy.Forwarder;
 using Yarp.ReverseProxy.Model;
 
@@ -9,101 +9,28 @@ namespace CacheProxy.Proxying;
 /// The origin for fills: YARP's own endpoint, run on a context that belongs to no client, so that load balancing, health, transforms and
 /// time-outs work as for any request while clients come and go.
 /// </summary>
-internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions options) : IOrigin
+internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions options, ILogger<EndpointOrigin> logger) : EndpointOrigin(contexts, logger)
 {
-    public string GroupOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteModel>()?.Cluster?.ClusterId ?? "";
+    public override string GroupOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteModel>()?.Cluster?.ClusterId ?? "";
 
-    public async Task<OriginResult> SendAsync(OriginRequest request, IOriginSink sink, CancellationToken cancellationToken)
+    protected override TimeSpan HeadTimeoutOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteModel>()?.Config.Timeout ?? options.HeadTimeout;
+
+    protected override void Prepare(HttpContext context, OriginRequest request, IOriginSink sink)
     {
-        var timeout = request.Endpoint.Metadata.GetMetadata<RouteModel>()?.Config.Timeout ?? options.HeadTimeout;
-        using var lifetime = new DetachedLifetime(timeout, cancellationToken);
-        using var activity = ProxyActivity.StartFill(request);
-        var response = new DetachedResponse(sink, lifetime);
-        var features = FeaturesOf(request, response, lifetime);
-        var context = contexts.Create(features);
-        try
-        {
-            response.Errors = () => context.Features.Get<IForwarderErrorFeature>() is not null;
-            // With a body the head may be written in pieces between those of the response: only what has none is listened to.
-            if (request.Body is null) InterimStream.Listen(sink);
-            await request.Endpoint.RequestDelegate!(context);
-            var error = context.Features.Get<IForwarderErrorFeature>();
-            if (error is null && !lifetime.WasAborted)
-            {
-                await response.CompleteAsync();
-                return OriginResult.Complete;
-            }
-            return ResultOf(error?.Error ?? ForwarderError.ResponseBodyDestination, response.HasStarted, lifetime, cancellationToken);
-        }
-        catch (OperationCanceledException)
-        {
-            return lifetime.HeadTimedOut ? OriginResult.TimedOut : OriginResult.Canceled;
-        }
-        finally
-        {
-            await response.CompletedAsync();
-            contexts.Dispose(context);
-        }
+        context.Features.Set(new OutgoingTarget(request.Target, request.OnlyTheseHeaders));
+        // With a body the head may be written in pieces between those of the response: only what has none is listened to.
+        if (request.Body is null) InterimStream.Listen(sink);
     }
 
-    private static OriginResult ResultOf(ForwarderError error, bool started, DetachedLifetime lifetime, CancellationToken cancellationToken)
+    protected override OriginResult? FailureOf(HttpContext context) => context.Features.Get<IForwarderErrorFeature>()?.Error switch
     {
-        if (lifetime.HeadTimedOut) return OriginResult.TimedOut;
-        if (cancellationToken.IsCancellationRequested) return OriginResult.Canceled;
-        return error switch
-        {
-            ForwarderError.RequestTimedOut => OriginResult.TimedOut,
-            ForwarderError.ResponseBodyCanceled => OriginResult.TimedOut,
-            _ => started ? OriginResult.CutShort : OriginResult.Unreachable,
-        };
-    }
+        null => null,
+        ForwarderError.RequestTimedOut or ForwarderError.ResponseBodyCanceled => OriginResult.TimedOut,
+        _ => OriginResult.CutShort,
+    };
 
-    private static FeatureCollection FeaturesOf(OriginRequest request, DetachedResponse response, DetachedLifetime lifetime)
-    {
-        var target = Engine.Policies.RequestTarget.Parse(request.Target);
-        // Ours and those that YARP adds: a table that grew on the way would be made three times.
-        var features = new FeatureCollection(24);
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature
-        {
-            Method = request.Method,
-            Scheme = request.Scheme,
-            Protocol = HttpProtocol.Http11,
-            PathBase = "",
-            Path = Uri.UnescapeDataString(target.Path),
-            QueryString = target.Query is null ? "" : "?" + target.Query,
-            RawTarget = request.Target,
-            Headers = WithHost(request),
-            Body = request.Body is { } body ? new MemoryStream(body.ToArray(), writable: false) : Stream.Null,
-        });
-        features.Set<IHttpResponseFeature>(response);
-        features.Set<IHttpResponseBodyFeature>(response);
-        features.Set<IHttpResponseTrailersFeature>(response);
-        features.Set<IHttpRequestLifetimeFeature>(lifetime);
-        features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(request.Body is not null));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = request.ClientAddress, ConnectionId = "fill" });
-        features.Set<IHttpRequestIdentifierFeature>(new HttpRequestIdentifierFeature());
-        features.Set<IEndpointFeature>(new EndpointOf(request.Endpoint));
-        features.Set<IRouteValuesFeature>(new RouteValuesFeature { RouteValues = new RouteValueDictionary(request.RouteValues) });
-        features.Set<Microsoft.AspNetCore.Http.Timeouts.IHttpRequestTimeoutFeature>(lifetime);
-        features.Set(new OutgoingTarget(request.Target, request.OnlyTheseHeaders));
-        return features;
-    }
-
-    private static IHeaderDictionary WithHost(OriginRequest request)
-    {
-        request.Headers.Host = request.Host;
-        return request.Headers;
-    }
-
-    private sealed class BodyDetection(bool canHaveBody) : IHttpRequestBodyDetectionFeature
-    {
-        public bool CanHaveBody => canHaveBody;
-    }
-
-    private sealed class EndpointOf(Endpoint endpoint) : IEndpointFeature
-    {
-        public Endpoint? Endpoint { get; set; } = endpoint;
-    }
+    // YARP throws nothing for what an origin does.
+    protected override int? StatusOf(Exception exception) => null;
 }
 
 /// <summary>The origin's bounds.</summary>

@@ -23,6 +23,7 @@ internal static class BypassTexts
         BypassReason.Credentials => "The request carries credentials, and the policy says none of VaryByCredential, AccessCheck and Shared.",
         BypassReason.TooManyAccessChecks => "It would take more access checks than one request may cost.",
         BypassReason.Head => "HEAD is answered from a stored GET, and none answers it: it passes and is not stored.",
+        BypassReason.Policy => "The policy written in C# neither looks this request up nor stores its response. The stock one refuses authenticated requests and methods other than GET and HEAD.",
         BypassReason.AccessUnknown => "The access check had no clear answer: the backend decides.",
         _ => "",
     };

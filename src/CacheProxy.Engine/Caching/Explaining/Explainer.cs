@@ -1,7 +1,9 @@
 using System.Collections.Immutable;
+using CacheProxy.Engine.Caching.InCode;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Policies.InCode;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
@@ -10,7 +12,7 @@ namespace CacheProxy.Engine.Caching.Explaining;
 
 /// <summary>Goes the way of <see cref="CacheMiddleware"/> with a request that nobody sent, and writes down what it finds instead of answering.</summary>
 internal sealed class Explainer(
-    RouteProbe routes, PolicyModes modes, Hits hits, StoredLookup stored, DecisionRing ring, CacheLimits limits, IServiceScopeFactory scopes) : IExplainer
+    RouteProbe routes, PolicyModes modes, Hits hits, StoredLookup stored, DecisionRing ring, InCodeRequests inCode, CacheLimits limits, IServiceScopeFactory scopes) : IExplainer
 {
     public IEnumerable<PastDecision> Recent => ring.Newest();
 
@@ -24,7 +26,11 @@ internal sealed class Explainer(
         if (context.GetEndpoint() is not { } endpoint) return new() { Result = "no-route", Notes = ["No route matches the request: it is answered 404."] };
         var begun = new Explanation { Route = endpoint.DisplayName, Result = DecisionTable.Label(CacheResult.Bypass), Notes = [] };
         if (endpoint.Metadata.GetMetadata<CachePolicy>() is not { } policy)
-            return begun with { Reason = DecisionTable.Label(BypassReason.NoPolicy), Notes = ["The route has no OutputCachePolicy: the request passes through."] };
+        {
+            return inCode.Find(endpoint) is { } written
+                ? await ExplainInCodeAsync(begun, context, written)
+                : begun with { Reason = DecisionTable.Label(BypassReason.NoPolicy), Notes = ["The route has no OutputCachePolicy: the request passes through."] };
+        }
 
         var mode = modes.Of(policy);
         begun = begun with { Policy = policy.Name, Mode = mode.ToString() };
@@ -37,11 +43,24 @@ internal sealed class Explainer(
             var isRejected = reason == BypassReason.Rejected && mode == PolicyMode.On;
             return begun with { Result = DecisionTable.Label(isRejected ? CacheResult.Error : CacheResult.Bypass), Reason = DecisionTable.Label(reason), Notes = [BypassTexts.Of(reason)] };
         }
-        begun = begun with { Key = plan.PrimaryKey, Name = plan.Name, Tags = plan.Tags, Target = plan.Target, AccessChecks = plan.AccessTargets };
+        begun = With(begun, plan);
         return mode == PolicyMode.Shadow
             ? begun with { Reason = DecisionTable.Label(BypassReason.Shadow), Notes = ["Mode Shadow: what the policy would do is counted, the request passes through."] }
             : await LookUpAsync(begun, context, plan);
     }
+
+    // What a policy in C# makes of a request is known only to itself: it is asked, as it would be.
+    private async Task<Explanation> ExplainInCodeAsync(Explanation begun, HttpContext context, PolicyInCode policy)
+    {
+        begun = begun with { Policy = policy.Name, Mode = modes.Of(policy.Plain).ToString() };
+        var (reason, plan) = await inCode.PlanAsync(context, policy);
+        return plan is null
+            ? begun with { Reason = DecisionTable.Label(reason), Notes = [BypassTexts.Of(reason)] }
+            : await LookUpAsync(With(begun, plan), context, plan);
+    }
+
+    private static Explanation With(Explanation begun, RequestPlan plan) =>
+        begun with { Key = plan.PrimaryKey, Name = plan.Name, Tags = plan.Tags, Target = plan.Target, AccessChecks = plan.AccessTargets };
 
     private async Task<Explanation> LookUpAsync(Explanation begun, HttpContext context, RequestPlan plan)
     {

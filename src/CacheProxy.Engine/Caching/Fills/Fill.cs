@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Policies.InCode;
 using CacheProxy.Engine.Storage;
 using IGauge = Prometheus.IGauge;
 
@@ -42,6 +43,9 @@ internal sealed class Fill : IDisposable
     public FillRequest Request { get; }
 
     public RequestPlan Plan => Request.Plan;
+
+    /// <summary>What policies in C# say of the response that is being asked for.</summary>
+    public ResponseDecision? Decision { get; set; }
 
     /// <summary>What it is joined by.</summary>
     public Hash256 Key { get; }

@@ -39,7 +39,8 @@ internal sealed class FillBasis
         // HEAD asks about what is stored with fields of its own (RFC 9111 §4.3.5), not by validators.
         if (fill.Request.IsHead) return new FillBasis(stored);
         // Behind a soft purge a 304 could not make it fresh, since what it confirms keeps its stamp: the whole is asked for.
-        if (stored is not null) return new FillBasis(stored) { Validates = stored is { IsBehindPurge: false, Response.HasValidator: true } ? stored : null };
+        // Policies in C# decide about whole responses.
+        if (stored is not null) return new FillBasis(stored) { Validates = stored is { IsBehindPurge: false, Response.HasValidator: true } && fill.Plan.InCode is null ? stored : null };
         if (fill.Request.Range is not null) return new FillBasis(null) { AsksRange = true };
         if (PartOf(fill) is { } part && Parts.RestOf(part.Response, now) is { } rest) return new FillBasis(null) { Completes = part, Rest = rest };
         return new FillBasis(null);

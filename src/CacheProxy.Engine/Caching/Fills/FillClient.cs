@@ -40,7 +40,8 @@ internal sealed class FillClient(
         var names = demand.Stored is { } known ? FillKey.NamesOf(known.Response) : [];
         var key = FillKey.Of(request, names, headers);
         // Under Origin a response to a request with credentials is shared only if it says so: nobody may wait for it.
-        var alone = request.IsHead || (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || starter.IsMarked(key);
+        var alone = request.IsHead || (request.HasCredentials && demand.Plan.Policy.FollowsOrigin) || demand.Plan.InCode is { Joins: false } or { Looks: false }
+            || starter.IsMarked(key);
         var tooLong = false;
         for (var attempt = 0; ; attempt++)
         {
@@ -103,6 +104,7 @@ internal sealed class FillClient(
                 return Step.Done;
 
             case FillOutcome.Serving serving:
+                if (serving.Result == CacheResult.HitShared && demand.BeforeHit is { } before) await before();
                 // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
                 var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);
                 var verdict = VerdictNow(serving.Entry);

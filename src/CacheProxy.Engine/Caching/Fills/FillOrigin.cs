@@ -38,6 +38,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
     private async Task<(Sink Sink, OriginResult Result)> AskAsync(Fill fill, FillBasis basis)
     {
         var started = time.GetTimestamp();
+        fill.Decision = fill.Plan.InCode?.OfResponse();
         var sink = new Sink(decision, fill, basis, time.GetUtcNow());
         var result = await origin.SendAsync(RequestFor(fill, basis), sink, fill.Abandoned);
         metrics.OriginDuration.Of(fill.Plan.Policy.Name, DecisionTable.Label(result)).Observe(time.GetElapsedTime(started).TotalSeconds);
@@ -79,10 +80,13 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         Method = fill.Request.Method,
         Scheme = fill.Request.Scheme,
         Host = fill.Request.Host,
+        PathBase = fill.Request.PathBase,
         Target = fill.Plan.Target,
         Headers = headers.ForFill(fill.Request, basis),
         Body = fill.Plan.Body,
         OnlyTheseHeaders = !fill.Plan.Policy.FollowsOrigin,
+        User = fill.Request.User,
+        Participant = fill.Decision,
         ClientAddress = fill.Request.ClientAddress,
         Trace = fill.Request.Trace,
     };

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Net;
+using System.Security.Claims;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
@@ -28,7 +29,10 @@ internal sealed class FillRequest
         IsHead = asksHead;
         Method = HttpMethods.IsHead(context.Request.Method) && !asksHead ? HttpMethods.Get : context.Request.Method;
         Scheme = context.Request.Scheme;
-        Host = context.Request.Host.Value ?? "";
+        Host = Plan.Policy.Rules.HasHost ? context.Request.Host.Value ?? "" : "";
+        PathBase = context.Request.PathBase.Value ?? "";
+        // Compiled policies know callers by their fields alone.
+        if (Plan is { InCode: not null, Policy.VaryByCredential: true }) User = context.User;
         Headers = new HeaderDictionary(context.Request.Headers.Count);
         foreach (var (name, values) in context.Request.Headers) Headers[name] = values;
         Directives = Plan.Policy.RequestDirectives == RequestDirectives.Honor ? Freshness.OfRequest(Headers) : null;
@@ -53,6 +57,7 @@ internal sealed class FillRequest
         Method = other.Method;
         Scheme = other.Scheme;
         Host = other.Host;
+        PathBase = other.PathBase;
         Headers = headers;
         ClientAddress = other.ClientAddress;
     }
@@ -83,6 +88,11 @@ internal sealed class FillRequest
     public string Scheme { get; }
 
     public string Host { get; }
+
+    public string PathBase { get; }
+
+    /// <summary>Who asks, where a policy in C# keys it.</summary>
+    public ClaimsPrincipal? User { get; }
 
     public IHeaderDictionary Headers { get; }
 

@@ -60,7 +60,8 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
         new(request, key, stored, new FillBody(_budget, request.Plan.Policy.MaxEntrySize), options.Unattended, time)
         {
             IsShared = shared,
-            MayUseStored = shared && right == ServingRight.Full && !renews,
+            // A policy in C# may want what is stored, and to wait for nobody.
+            MayUseStored = (shared || request.Plan.InCode is { Looks: true, Joins: false }) && right == ServingRight.Full && !renews,
             MayUseParts = right == ServingRight.Full,
         };
 }

@@ -46,7 +46,7 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, StoredUpdates 
 
     private DecidedHead Respond(Fill fill, MemoryEntry? stored, int status, HeaderFields received, DateTimeOffset requestTime)
     {
-        var (prototype, reason) = evaluation.Evaluate(fill.Request, status, received, fill.Snapshot?.Position, requestTime, time.GetUtcNow());
+        var (prototype, reason) = evaluation.Evaluate(fill.Request, status, received, fill.Snapshot?.Position, requestTime, time.GetUtcNow(), fill.Decision);
         // A 429 or 5xx never takes the place of what is within its window (DESIGN 4), whatever it says of itself.
         if (prototype is not null && status is 429 or >= 500 && stored is not null && Reuse.IsWithinWindow(stored)) (prototype, reason) = (null, Storable.Status);
         var responding = new FillOutcome.Responding(status, prototype?.Headers ?? ResponseEvaluation.FieldsToPass(received), prototype, reason)
@@ -73,7 +73,7 @@ internal sealed class HeadDecision(ResponseEvaluation evaluation, StoredUpdates 
         var now = time.GetUtcNow();
         if (Parts.FieldsOfWhole(part.Response, received, now) is not { } whole) return null;
         var stamp = fill.Snapshot is { } begun ? Parts.Smallest(begun.Position, part.Response.Stamp) : null;
-        var (prototype, reason) = evaluation.Evaluate(fill.Request, 200, whole, stamp, requestTime, now);
+        var (prototype, reason) = evaluation.Evaluate(fill.Request, 200, whole, stamp, requestTime, now, fill.Decision);
         var length = FillOutcome.Responding.LengthOf(whole);
         if (prototype is not null && length > fill.Plan.Policy.MaxEntrySize) (prototype, reason) = (null, Storable.TooLarge);
         if (prototype is not null) prototype = prototype with { Tags = [.. part.Response.Tags.Union(prototype.Tags)] };

@@ -2,6 +2,7 @@ using System.Collections.Immutable;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
+using CacheProxy.Engine.Policies.InCode;
 using CacheProxy.Engine.Storage;
 using Microsoft.Net.Http.Headers;
 
@@ -24,8 +25,10 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
     /// <param name="stamp">The fill's stamp; <see langword="null"/> forbids storing.</param>
     /// <param name="requestTime">When it was sent.</param>
     /// <param name="responseTime">When the head arrived.</param>
+    /// <param name="decision">What policies in C# say of it, where the route's are.</param>
     public (StoredResponse? Prototype, Storable Reason) Evaluate(
-        FillRequest request, int status, HeaderFields received, Position? stamp, DateTimeOffset requestTime, DateTimeOffset responseTime)
+        FillRequest request, int status, HeaderFields received, Position? stamp, DateTimeOffset requestTime, DateTimeOffset responseTime,
+        ResponseDecision? decision = null)
     {
         var policy = request.Plan.Policy;
         if (stamp is null) return (null, Storable.NoPosition);
@@ -34,14 +37,16 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
         var lifetime = Freshness.Of(status, received, effective, responseTime);
         var reason = policy.FollowsOrigin ? UnderOrigin(request, status, received, effective, lifetime) : Storability.UnderPolicy(status, received, effective);
         TimeSpan ttl = default;
-        if (reason == Storable.Yes && !policy.FollowsOrigin && !policy.TryGetTtl(status, out ttl)) reason = Storable.Status;
+        if (reason == Storable.Yes && decision is not null && !decision.TryGetTtl(out ttl)) reason = Storable.Policy;
+        if (reason == Storable.Yes && decision is null && !policy.FollowsOrigin && !policy.TryGetTtl(status, out ttl)) reason = Storable.Status;
         if (reason != Storable.Yes) return (null, reason);
 
         var selecting = new RequestSelection(request.Headers, policy, headers).Selecting(received);
         if (selecting is null) return (null, Storable.VaryAny);
         var added = CacheTags.Read(received, limits.MaxTags);
         ImmutableArray<string> tags = added.Tags.IsEmpty ? request.Plan.Tags : [.. request.Plan.Tags.Union(added.Tags)];
-        if (!added.IsComplete || tags.Length > limits.MaxTags) return (null, Storable.TooManyTags);
+        if (decision is not null) tags = [.. tags.Union(decision.Tags)];
+        if (!added.IsComplete || tags.Length > limits.MaxTags || decision is { HasOnlyNames: false }) return (null, Storable.TooManyTags);
 
         var initialAge = Freshness.InitialAge(received, requestTime, responseTime);
         var prototype = new StoredResponse

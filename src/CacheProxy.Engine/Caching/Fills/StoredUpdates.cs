@@ -53,7 +53,7 @@ internal sealed class StoredUpdates(ResponseEvaluation evaluation, MemoryTier me
     {
         var merged = Freshening.Merge(old.Headers, update);
         var stamp = fill.Snapshot is { } begun ? Parts.Smallest(old.Stamp, begun.Position) : (Position?)null;
-        var (prototype, _) = evaluation.Evaluate(fill.Request, old.Status, merged, stamp, requestTime, time.GetUtcNow());
+        var (prototype, _) = evaluation.Evaluate(fill.Request, old.Status, merged, stamp, requestTime, time.GetUtcNow(), fill.Decision);
         return prototype is null ? null : prototype with
         {
             Body = old.Body,

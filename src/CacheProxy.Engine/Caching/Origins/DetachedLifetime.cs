@@ -1,11 +1,11 @@
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.AspNetCore.Http.Timeouts;
 
-namespace CacheProxy.Proxying;
+namespace CacheProxy.Engine.Caching.Origins;
 
 /// <summary>
-/// How long a fill's context lives: until its head is late, nobody wants it, or YARP aborts it because the origin broke off. The time-out
-/// feature is a stub: YARP insists on one for routes with a time-out, and the fill's own clock enforces it.
+/// How long a fill's context lives: until its head is late, nobody wants it, or the endpoint aborts it because its own origin broke off. The
+/// time-out feature is a stub: YARP insists on one for routes with a time-out, and the fill's own clock enforces it.
 /// </summary>
 internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpRequestTimeoutFeature, IDisposable
 {
@@ -27,7 +27,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
 
     public CancellationToken RequestTimeoutToken => _source.Token;
 
-    /// <summary>YARP gave the response up: the origin broke off.</summary>
+    /// <summary>The endpoint gave the response up.</summary>
     public bool WasAborted { get; private set; }
 
     public bool HeadTimedOut => _wasLate || (!_headArrived && !WasAborted && _source.IsCancellationRequested && !_outer.IsCancellationRequested);

@@ -1,33 +1,35 @@
 using System.IO.Pipelines;
-using CacheProxy.Engine;
 using CacheProxy.Engine.Http;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
-namespace CacheProxy.Proxying;
+namespace CacheProxy.Engine.Caching.Origins;
 
 /// <summary>
-/// The response side of a fill's context. The head goes to the sink with the first byte or at the end, never when YARP has failed: its 502
-/// is not the origin's answer. Each write waits for the sink, which is how a slow reader holds the origin back.
+/// The response side of a fill's context. The head goes to the sink with the first byte or at the end, never when the endpoint has failed: its
+/// 502 is not the origin's answer. Each write waits for the sink, which is how a slow reader holds the origin back.
 /// </summary>
 internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBodyFeature, IHttpResponseTrailersFeature
 {
     private readonly IOriginSink _sink;
     private readonly DetachedLifetime _lifetime;
+    private readonly IFillParticipant? _participant;
     private readonly HeaderDictionary _headers = new();
     private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
     private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
     private PipeWriter? _writer;
 
-    public DetachedResponse(IOriginSink sink, DetachedLifetime lifetime)
+    public DetachedResponse(IOriginSink sink, DetachedLifetime lifetime, IFillParticipant? participant)
     {
         _sink = sink;
         _lifetime = lifetime;
+        _participant = participant;
         Headers = _headers;
         Stream = new SinkStream(this);
     }
 
-    /// <summary>Whether YARP has reported a failure.</summary>
-    public Func<bool> Errors { get; set; } = static () => false;
+    /// <summary>Whether the endpoint has reported a failure.</summary>
+    public Func<bool> HasFailed { get; set; } = static () => false;
 
     public int StatusCode { get; set; } = 200;
 
@@ -56,8 +58,9 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (HasStarted || Errors()) return;
+        if (HasStarted || HasFailed()) return;
         while (_starting.TryPop(out var starting)) await starting.Callback(starting.State);
+        if (_participant is not null) await _participant.BeforeHeadAsync(cancellationToken);
         HasStarted = true;
         _lifetime.HeadArrived();
         _sink.OnHead(StatusCode, HeaderFields.Copy(_headers));
@@ -75,7 +78,21 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
     }
 
     public Task SendFileAsync(string path, long offset, long? count, CancellationToken cancellationToken = default) =>
-        throw new NotSupportedException("A fill's response comes from the network.");
+        SendFileFallback.SendFileAsync(Stream, path, offset, count, cancellationToken);
+
+    /// <summary>The endpoint threw: its answer so far is worth nothing. What has begun ends as if the connection had.</summary>
+    public void Fail(int status, Exception exception)
+    {
+        if (HasStarted)
+        {
+            _lifetime.Abort();
+            return;
+        }
+        _headers.Clear();
+        _writer?.Complete(exception);
+        _writer = null;
+        StatusCode = status;
+    }
 
     /// <summary>Ends what was registered on the context (its scope of services among it).</summary>
     public async Task CompletedAsync()
