@@ -19,9 +19,11 @@ public static class Build
 
     internal static IReadOnlyList<string> Backend => Command(Output("ModelsBackend"));
 
+    internal static IReadOnlyList<string> Sample(string project) => Command(Output(project, "samples"));
+
     internal static IReadOnlyList<string> Command(string program) =>
         program.EndsWith(".dll", StringComparison.Ordinal) ? [DotnetHost.Path, program] : [program];
 
-    private static string Output(string project) =>
-        Path.Combine(Root, "src", project, "bin", Configuration, "net10.0", project + ".dll");
+    private static string Output(string project, string folder = "src") =>
+        Path.Combine(Root, folder, project, "bin", Configuration, "net10.0", project + ".dll");
 }

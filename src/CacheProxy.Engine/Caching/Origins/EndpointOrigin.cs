@@ -107,7 +107,8 @@ public class EndpointOrigin : IOrigin
     private static FeatureCollection FeaturesOf(OriginRequest request, DetachedResponse response, DetachedLifetime lifetime)
     {
         var target = RequestTarget.Parse(request.Target);
-        var path = Uri.UnescapeDataString(target.Path);
+        // As the server reads it: an escaped slash stays one.
+        var path = PathString.FromUriComponent(target.Path).Value!;
         var pathBase = path.StartsWith(request.PathBase, StringComparison.OrdinalIgnoreCase) ? request.PathBase : "";
         // Ours and those that are added on the way: a table that grew would be made three times.
         var features = new FeatureCollection(24);
@@ -128,7 +129,8 @@ public class EndpointOrigin : IOrigin
         features.Set<IHttpResponseTrailersFeature>(response);
         features.Set<IHttpRequestLifetimeFeature>(lifetime);
         features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(request.Body is not null));
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = request.ClientAddress, ConnectionId = "fill" });
+        // Whose address it is that came first has no part in a response that is everybody's.
+        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = request.OnlyTheseHeaders ? null : request.ClientAddress, ConnectionId = "fill" });
         features.Set<IHttpRequestIdentifierFeature>(new HttpRequestIdentifierFeature());
         features.Set<IEndpointFeature>(new EndpointOf(request.Endpoint));
         features.Set<IRouteValuesFeature>(new RouteValuesFeature { RouteValues = new RouteValueDictionary(request.RouteValues) });

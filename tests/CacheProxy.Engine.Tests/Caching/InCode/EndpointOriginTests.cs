@@ -77,6 +77,24 @@ public sealed class EndpointOriginTests
         Assert.Equal(504, answer.Status);
     }
 
+    [Theory]
+    [InlineData("/a%2Fb")]
+    [InlineData("/a%252fb")]
+    [InlineData("/a%20b%C3%A9")]
+    [InlineData("/a/../b?x=%2F&y=%25")]
+    [InlineData("/a+b?")]
+    public async Task Endpoint_ForTheCacheAndForAClient_SeesTheSameTarget(string target)
+    {
+        await using var host = await ApplicationHost.StartAsync((app, _) => app.MapGet("/{**rest}", (HttpContext context) =>
+            $"{context.Request.Method} {context.Request.Scheme} {context.Request.Path} {context.Request.QueryString} {context.Request.RouteValues["rest"]} {context.Request.Host}").CacheOutput());
+
+        var filled = await host.GetAsync(target);
+        var passed = await host.GetAsync(target, "Authorization: x");
+
+        Assert.Equal(("MISS", "BYPASS"), (filled.Cache, passed.Cache));
+        Assert.Equal(passed.Body, filled.Body);
+    }
+
     [Fact]
     public async Task Endpoint_ThatSendsAFile_IsStoredWithIt()
     {
