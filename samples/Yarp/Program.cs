@@ -10,6 +10,7 @@ builder.Services.AddOutputCache(static options =>
     options.AddPolicy("tenant", new TenantPolicy());
 });
 builder.Services.AddCacheEngine();
+builder.Services.AddSingleton<IOrigin, YarpOrigin>();
 
 var app = builder.Build();
 app.UseCacheEngine();

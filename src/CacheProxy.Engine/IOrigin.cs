@@ -105,6 +105,6 @@ public interface IFillParticipant
     /// <summary>The context is made; the endpoint has not run yet.</summary>
     void Join(HttpContext context);
 
-    /// <summary>Status and header fields are as they will be handed on. Comes once.</summary>
+    /// <summary>Status and header fields are as they will be handed on.</summary>
     ValueTask BeforeHeadAsync(CancellationToken cancellationToken);
 }

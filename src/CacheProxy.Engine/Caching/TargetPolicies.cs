@@ -33,7 +33,7 @@ internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources, Po
                 if (!matcher.TryMatch(request.Path, matched)) continue;
                 if (policy is null)
                 {
-                    foreach (var named in InCode(request, target))
+                    foreach (var named in InCode(context))
                         if (!keys.Contains(named)) keys.Add(named);
                     continue;
                 }
@@ -51,10 +51,10 @@ internal sealed class TargetPolicies(IEnumerable<EndpointDataSource> sources, Po
     }
 
     // What a policy in C# keys of the query, and whether the host, is known only when it is asked: all that is stored for the path goes.
-    private static string[] InCode(HttpRequest request, string target)
+    private static string[] InCode(HttpContext context)
     {
-        var path = RequestTarget.Parse(target).Path;
-        return [TargetNames.PrimaryKey(request.Scheme, request.Host.Value ?? "", path), KeyNames.ShortenKey(path)];
+        var path = RequestTarget.Parse(RoutedTarget.Of(context)).Path;
+        return [TargetNames.PrimaryKey(context.Request.Scheme, context.Request.Host.Value ?? "", path), KeyNames.ShortenKey(path)];
     }
 
     // Endpoint lists are immutable: a reload brings another one.

@@ -19,12 +19,21 @@ internal sealed class InCodeRequests(
     public async Task AnswerAsync(HttpContext context, RequestDelegate next, PolicyInCode policy)
     {
         var started = meter.Start();
-        var (reason, plan) = await PlanAsync(context, policy);
-        if (plan is null)
+        try
         {
-            await bypassing.PassAsync(context, next, policy.Plain, reason);
-            return;
+            var (reason, plan) = await PlanAsync(context, policy);
+            if (plan is not null) reason = await AnswerAsync(context, plan, started);
+            if (reason != BypassReason.None) await bypassing.PassAsync(context, next, policy.Plain, reason);
         }
+        finally
+        {
+            RequestDecision.Leave(context);
+        }
+    }
+
+    /// <returns>Why the request goes past the cache; <see cref="BypassReason.None"/>: it has its answer.</returns>
+    private async Task<BypassReason> AnswerAsync(HttpContext context, RequestPlan plan, long started)
+    {
         var decision = plan.InCode!;
         var lookup = decision.Looks ? hits.Find(context, plan, null) : new MemoryLookup(ServingRight.None, null, null, false, false);
         if (lookup.IsFresh)
@@ -36,15 +45,11 @@ internal sealed class InCodeRequests(
         if (lookup.IsFresh)
         {
             await hits.AnswerAsync(context, lookup.Stored!, plan, started);
-            return;
+            return BypassReason.None;
         }
-        if (!decision.Stores)
-        {
-            await bypassing.PassAsync(context, next, policy.Plain, BypassReason.Policy);
-            return;
-        }
+        if (!decision.Stores) return BypassReason.Policy;
         var answer = await fills.AnswerAsync(context, new FillDemand(plan, lookup, null, started) { BeforeHit = () => decision.BeforeHitAsync(context, time) });
-        if (answer.PassReason != BypassReason.None) await bypassing.PassAsync(context, next, policy.Plain, answer.PassReason);
+        return answer.PassReason;
     }
 
     /// <summary>Asks the policies, and plans what they decide.</summary>
@@ -58,6 +63,8 @@ internal sealed class InCodeRequests(
                 return (BypassReason.Shadow, null);
         }
         if (CacheMiddleware.IsUpgrade(context)) return (BypassReason.Upgrade, null);
+        // An error page, executed for what came before it: its status is not the endpoint's.
+        if (context.Response.StatusCode != StatusCodes.Status200OK) return (BypassReason.Policy, null);
         var decision = await RequestDecision.AskAsync(policy, context);
         if (!decision.IsOn) return (BypassReason.Policy, null);
         RequestBody? body = null;

@@ -17,11 +17,10 @@ internal sealed class PoliciesInCode(IOptions<OutputCacheOptions> options, Crede
     public PolicyInCode? Find(Endpoint? endpoint)
     {
         if (endpoint is null) return null;
-        if (_known.TryGetValue(endpoint, out var known)) return known;
         var policy = endpoint.Metadata.GetMetadata<IOutputCachePolicy>();
         var attribute = endpoint.Metadata.GetMetadata<OutputCacheAttribute>();
         if (policy is CachePolicy || (policy is null && attribute is null)) return null;
-        return _known.GetValue(endpoint, _ => Read(endpoint, policy, attribute));
+        return _known.TryGetValue(endpoint, out var known) ? known : _known.GetValue(endpoint, _ => Read(endpoint, policy, attribute));
     }
 
     /// <summary>Plans a request.</summary>
@@ -35,7 +34,7 @@ internal sealed class PoliciesInCode(IOptions<OutputCacheOptions> options, Crede
         var policy = decision.PolicyFor(context, credentials);
         // Known by what no field says (a certificate): there is nothing to tell callers apart by.
         if (policy.VaryByCredential && !credentials.IsPresent(context.Request.Headers)) return BypassReason.Credentials;
-        var reason = policy.Plan(context, body, out var plain);
+        var (reason, plain) = RoutedTarget.Under(context, () => (policy.Plan(context, body, out var made), made));
         if (plain is null) return reason;
         using var fields = new KeyedFields();
         decision.AddTo(fields, context);

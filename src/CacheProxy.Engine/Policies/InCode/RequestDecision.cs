@@ -63,6 +63,9 @@ internal sealed class RequestDecision
         return new RequestDecision(policy, asked);
     }
 
+    /// <summary>Takes away by what they were found: a request that is executed again, for an error page, is asked about anew.</summary>
+    public static void Leave(HttpContext context) => context.Features.Set<IOutputCacheFeature>(null);
+
     /// <summary>Tells the policies that a stored response is about to be sent.</summary>
     public async Task BeforeHitAsync(HttpContext context, TimeProvider time)
     {

@@ -11,6 +11,7 @@ namespace CacheProxy.Engine.Policies.InCode;
 internal sealed class ResponseDecision(RequestDecision request) : IFillParticipant
 {
     private OutputCacheContext? _context;
+    private bool _asked;
     private TimeSpan _ttl;
 
     /// <summary>Whether they want it stored, and for how long. Nobody asked is a no.</summary>
@@ -32,7 +33,9 @@ internal sealed class ResponseDecision(RequestDecision request) : IFillParticipa
     /// <inheritdoc />
     public async ValueTask BeforeHeadAsync(CancellationToken cancellationToken)
     {
-        if (_context is not { } context) return;
+        // What is answered for a policy that threw is not its to decide.
+        if (_asked || _context is not { } context) return;
+        _asked = true;
         foreach (var policy in request.Policies) await policy.ServeResponseAsync(context, cancellationToken);
         Tags = [.. Tags.Union(context.Tags.Where(static tag => !string.IsNullOrEmpty(tag)))];
         if (context is { EnableOutputCaching: true, AllowCacheStorage: true }) _ttl = context.ResponseExpirationTimeSpan ?? DefaultOf(context.HttpContext);

@@ -223,6 +223,30 @@ public sealed class VaryingTests
         Assert.Equal(("/base /a", "/a"), (within.Body, outside.Body.Trim()));
     }
 
+    [Fact]
+    public async Task Target_ThatIsRewrittenByMiddleware_IsKeyedAndPurgedAsItWasRouted()
+    {
+        await using var host = await ApplicationHost.StartAsync(
+            (app, host) =>
+            {
+                app.MapGet("/new/{variant}", (HttpContext context) => host.Count(context)).CacheOutput();
+                app.MapPost("/new/{variant}", () => "changed");
+            },
+            before: static app => app.Use(static (context, next) =>
+            {
+                if (context.Request.Path == "/old") (context.Request.Path, context.Request.QueryString) = ($"/new/{context.Request.Headers["X-Variant"]}", new QueryString("?q=1"));
+                return next(context);
+            }));
+
+        var one = await host.GetAsync("/old", "X-Variant: 1");
+        var two = await host.GetAsync("/old", "X-Variant: 2");
+        var direct = await host.GetAsync("/new/1?q=1");
+        await host.SendAsync(HttpMethod.Post, "/old", null, "X-Variant: 1");
+        var after = await host.GetAsync("/new/1?q=1");
+
+        Assert.Equal(("1 /new/1?q=1", "2 /new/2?q=1", "HIT", "MISS"), (one.Body, two.Body, direct.Cache, after.Cache));
+    }
+
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 
     private static void Authenticate(IApplicationBuilder app) => app.Use(static (context, next) =>

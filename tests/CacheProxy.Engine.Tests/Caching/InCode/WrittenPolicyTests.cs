@@ -214,6 +214,33 @@ public sealed class WrittenPolicyTests
     }
 
     [Fact]
+    public async Task Policy_ThatThrowsOnTheResponse_IsAnErrorThatIsNotStored()
+    {
+        await using var host = await ApplicationHost.StartAsync(static endpoint => endpoint.CacheOutput(new WrittenPolicy { Response = static _ => throw new InvalidOperationException("broken") }));
+
+        var first = await host.GetAsync("/a");
+        await host.GetAsync("/a");
+
+        Assert.Equal((500, 2), (first.Status, host.Answered));
+    }
+
+    [Fact]
+    public async Task ErrorPage_ThatIsCachedToo_KeepsTheStatusOfWhatItIsFor()
+    {
+        await using var host = await ApplicationHost.StartAsync(
+            (app, host) =>
+            {
+                app.MapGet("/a", () => "a").CacheOutput(new WrittenPolicy { Request = static _ => throw new InvalidOperationException("broken") });
+                app.MapGet("/error", (HttpContext context) => host.Count(context)).CacheOutput(new WrittenPolicy());
+            },
+            before: static app => app.UseExceptionHandler("/error"));
+
+        var first = await host.GetAsync("/a");
+
+        Assert.Equal((500, "1 /error"), (first.Status, first.Body));
+    }
+
+    [Fact]
     public async Task Tag_LongerThanANameMayBe_LeavesTheResponseUnstored()
     {
         await using var host = await ApplicationHost.StartAsync(static endpoint => endpoint.CacheOutput(static policy => policy.Tag(new string('t', 600))));
