@@ -1,5 +1,6 @@
 using System.Security.Claims;
 using System.Text;
+using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OutputCaching;
@@ -167,6 +168,19 @@ public sealed class VaryingTests
         var again = await host.GetAsync("/a", "Cookie: who=me");
 
         Assert.Equal(("1 /a me", "2 /a you", "HIT"), (me.Body, you.Body, again.Cache));
+    }
+
+    [Fact]
+    public async Task Cookie_ThatTheApplicationCallsNoCredential_IsNeitherKeyedNorSent()
+    {
+        await using var host = await ApplicationHost.StartAsync(
+            (app, host) => app.MapGet("/a", (HttpContext context) => $"{host.Count(context)} {context.Request.Cookies["who"]}".Trim()).CacheOutput(),
+            services: static services => services.AddSingleton(new CredentialOptions { Headers = ["Authorization"] }));
+
+        var me = await host.GetAsync("/a", "Cookie: who=me");
+        var you = await host.GetAsync("/a", "Cookie: who=you");
+
+        Assert.Equal(("1 /a", "HIT"), (me.Body, you.Cache));
     }
 
     [Fact]
