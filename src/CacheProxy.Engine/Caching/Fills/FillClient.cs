@@ -104,7 +104,7 @@ internal sealed class FillClient(
                 return Step.Done;
 
             case FillOutcome.Serving serving:
-                if (serving.Result == CacheResult.HitShared && demand.BeforeHit is { } before) await before();
+                if (demand.BeforeHit is { } before) await before();
                 // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
                 var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);
                 var verdict = VerdictNow(serving.Entry);

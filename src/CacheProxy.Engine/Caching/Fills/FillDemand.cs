@@ -12,7 +12,7 @@ namespace CacheProxy.Engine.Caching.Fills;
 internal sealed record FillDemand(
     RequestPlan Plan, MemoryLookup Found, CacheControl? Directives, long Started)
 {
-    /// <summary>Comes before a response that another replica stored is sent: policies written in C# are told.</summary>
+    /// <summary>Comes before a stored response is sent that was not in memory when it was looked for: policies written in C# are told.</summary>
     public Func<Task>? BeforeHit { get; init; }
 
     /// <summary>A valid stored response that may not be sent at once.</summary>

@@ -42,7 +42,15 @@ public class EndpointOrigin : IOrigin
             response.HasFailed = () => FailureOf(context) is not null;
             request.Participant?.Join(context);
             Prepare(context, request, sink);
-            await RunAsync(context, request.Endpoint, response);
+            try
+            {
+                await request.Endpoint.RequestDelegate!(context);
+            }
+            catch (Exception exception) when (exception is not OperationCanceledException && StatusOf(exception) is not null)
+            {
+                Log.EndpointFailed(_logger, exception, request.Endpoint.DisplayName);
+                response.Fail(StatusOf(exception)!.Value, exception);
+            }
             var failure = FailureOf(context);
             if (failure is null && !lifetime.WasAborted)
             {
@@ -82,19 +90,6 @@ public class EndpointOrigin : IOrigin
     /// <summary>The status by which an endpoint's exception is answered; <see langword="null"/>: it is a fault of ours, and thrown on.</summary>
     protected virtual int? StatusOf(Exception exception) =>
         exception is BadHttpRequestException refused ? refused.StatusCode : StatusCodes.Status500InternalServerError;
-
-    private async Task RunAsync(HttpContext context, Endpoint endpoint, DetachedResponse response)
-    {
-        try
-        {
-            await endpoint.RequestDelegate!(context);
-        }
-        catch (Exception exception) when (exception is not OperationCanceledException && StatusOf(exception) is not null)
-        {
-            Log.EndpointFailed(_logger, exception, endpoint.DisplayName);
-            response.Fail(StatusOf(exception)!.Value, exception);
-        }
-    }
 
     private static OriginResult ResultOf(OriginResult failure, bool started, DetachedLifetime lifetime, CancellationToken cancellationToken)
     {

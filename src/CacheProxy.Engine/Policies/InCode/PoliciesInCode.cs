@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using System.Reflection;
 using System.Runtime.CompilerServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OutputCaching;
@@ -8,7 +9,7 @@ using Microsoft.Extensions.Options;
 namespace CacheProxy.Engine.Policies.InCode;
 
 /// <summary>Finds what an endpoint's metadata says in C# (<c>CacheOutput</c>, <c>[OutputCache]</c>), and plans requests under it.</summary>
-internal sealed class PoliciesInCode(IOptions<OutputCacheOptions> options, CredentialOptions credentials)
+internal sealed class PoliciesInCode(IOptions<OutputCacheOptions> options, CredentialOptions credentials, IEnumerable<EndpointDataSource> sources)
 {
     // Goes with the endpoints of a reload.
     private readonly ConditionalWeakTable<Endpoint, PolicyInCode> _known = [];
@@ -69,9 +70,26 @@ internal sealed class PoliciesInCode(IOptions<OutputCacheOptions> options, Crede
         var policies = ImmutableArray.CreateBuilder<IOutputCachePolicy>();
         if (policy is not null) policies.Add(policy);
         if (attribute is not null) policies.AddRange(StockPolicies.Of(attribute));
-        var route = (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? endpoint.DisplayName ?? "";
+        var route = RouteOf(endpoint);
         return new PolicyInCode(
-            attribute?.PolicyName ?? (route.Length > 0 ? route : "/"), endpoint.DisplayName ?? route, policies.ToImmutable(), credentials,
+            attribute?.PolicyName ?? (route.Length > 0 ? route : "/"), NameOf(endpoint), policies.ToImmutable(), credentials,
             Math.Min(options.Value.MaximumBodySize, PolicyCompiler.DefaultMaxEntrySize));
     }
+
+    // Endpoints of one path may be told apart by anything (a version in a header, say). Where nothing that is the same in every process tells
+    // them apart, each has entries of its own that nobody shares.
+    private string NameOf(Endpoint endpoint)
+    {
+        var name = PlainNameOf(endpoint);
+        return sources.SelectMany(static source => source.Endpoints).Count(other => PlainNameOf(other) == name) > 1 ? $"{name}\n{Guid.NewGuid():N}" : name;
+    }
+
+    private static string PlainNameOf(Endpoint endpoint)
+    {
+        var hosts = endpoint.Metadata.GetMetadata<IHostMetadata>()?.Hosts ?? [];
+        var handler = endpoint.Metadata.GetMetadata<MethodInfo>();
+        return $"{endpoint.DisplayName}\n{RouteOf(endpoint)}\n{(endpoint as RouteEndpoint)?.Order}\n{string.Join(',', hosts)}\n{handler?.DeclaringType?.FullName} {handler?.Name}";
+    }
+
+    private static string RouteOf(Endpoint endpoint) => (endpoint as RouteEndpoint)?.RoutePattern.RawText ?? endpoint.DisplayName ?? "";
 }

@@ -20,7 +20,7 @@ internal sealed class PolicyInCode
     private readonly long _maxEntrySize;
 
     /// <param name="name">A metric label: the policy's name, or the route.</param>
-    /// <param name="route">The endpoint's name, the same in every process.</param>
+    /// <param name="route">What tells the endpoint from all others, the same in every process.</param>
     /// <param name="policies">In the order in which they are asked.</param>
     /// <param name="credentials">Which request fields say who asks.</param>
     /// <param name="maxEntrySize">The longest body that is stored.</param>

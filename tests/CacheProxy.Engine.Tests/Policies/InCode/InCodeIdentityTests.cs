@@ -5,6 +5,8 @@ using CacheProxy.Engine.Tests.Caching.InCode;
 using CsCheck;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.OutputCaching;
+using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Routing.Patterns;
 using Microsoft.Extensions.Options;
 using static CacheProxy.Engine.Tests.Policies.PolicyRequests;
 
@@ -19,7 +21,7 @@ public sealed class InCodeIdentityTests
     [Fact]
     public async Task Identity_WhateverIsVariedBy_DiffersExactlyWhereThatDiffers()
     {
-        var policies = new PoliciesInCode(Options.Create(new OutputCacheOptions()), new CredentialOptions());
+        var policies = new PoliciesInCode(Options.Create(new OutputCacheOptions()), new CredentialOptions(), []);
         var (byIdentity, byName, byDecision) = (new Dictionary<Hash256, string>(), new Dictionary<string, string>(), new Dictionary<string, Hash256>());
         var gen = Gen.Select(Gen.Select(s_name, s_text).List[0, 3], s_text, s_text.List[0, 2], Gen.Select(s_name, s_text).List[0, 2], Gen.Bool);
 
@@ -56,9 +58,24 @@ public sealed class InCodeIdentityTests
     }
 
     [Fact]
+    public void Route_OfAnEndpoint_IsTheSameInEveryProcessUnlessAnotherIsCalledLikeIt()
+    {
+        var (alone, twin, otherTwin) = (EndpointOf("/a"), EndpointOf("/b"), EndpointOf("/b"));
+        string RouteOf(Endpoint endpoint) => new PoliciesInCode(
+            Options.Create(new OutputCacheOptions()), new CredentialOptions(), [new DefaultEndpointDataSource(alone, twin, otherTwin)]).Find(endpoint)!.Route;
+
+        Assert.Equal(RouteOf(alone), RouteOf(alone));
+        Assert.NotEqual(RouteOf(alone), RouteOf(twin));
+        Assert.NotEqual(RouteOf(twin), RouteOf(otherTwin));
+
+        static RouteEndpoint EndpointOf(string route) =>
+            new(static _ => Task.CompletedTask, RoutePatternFactory.Parse(route), 0, new EndpointMetadataCollection(new OutputCacheAttribute()), "name");
+    }
+
+    [Fact]
     public async Task Find_EndpointOfEachKind_HasItsPolicyOnceAndForAll()
     {
-        var policies = new PoliciesInCode(Options.Create(new OutputCacheOptions()), new CredentialOptions());
+        var policies = new PoliciesInCode(Options.Create(new OutputCacheOptions()), new CredentialOptions(), []);
         var inCode = new Endpoint(null, new EndpointMetadataCollection(new OutputCacheAttribute { PolicyName = "named", Tags = ["t"] }), "in code");
         var compiled = new Endpoint(null, new EndpointMetadataCollection(Compile(Metrics)), "compiled");
 
