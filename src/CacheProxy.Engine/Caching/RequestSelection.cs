@@ -19,6 +19,9 @@ internal readonly struct RequestSelection(IHeaderDictionary headers, CachePolicy
     /// <summary>The implicit selecting field of policies with an explicit TTL.</summary>
     public const string OriginField = "origin";
 
+    // What most entries were selected by: one for all of them.
+    private static readonly ImmutableArray<SelectingField> s_noOrigin = [new(OriginField, null)];
+
     /// <summary>Whether the response answers this request.</summary>
     public bool Matches(StoredResponse response)
     {
@@ -44,7 +47,11 @@ internal readonly struct RequestSelection(IHeaderDictionary headers, CachePolicy
     public ImmutableArray<SelectingField>? Selecting(HeaderFields response)
     {
         if (!Vary.TryParse(response[HeaderNames.Vary], out var names)) return null;
-        if (!policy.FollowsOrigin && !names.Contains(OriginField) && VariesByOrigin(response)) names = names.Add(OriginField);
+        if (!policy.FollowsOrigin && !names.Contains(OriginField) && VariesByOrigin(response))
+        {
+            if (names.IsEmpty && headers.Origin.Count == 0) return s_noOrigin;
+            names = names.Add(OriginField);
+        }
         return Of(names);
     }
 

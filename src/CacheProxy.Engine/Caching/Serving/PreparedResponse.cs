@@ -1,3 +1,4 @@
+using System.Collections.Frozen;
 using System.Globalization;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Storage;
@@ -64,6 +65,9 @@ internal sealed class PreparedResponse
     public static PreparedResponse Of(MemoryEntry entry) =>
         (PreparedResponse)(entry.Prepared ??= new PreparedResponse(entry.Response));
 
+    /// <summary>For an entry that has not been hit yet, and may never be: nothing is kept with it.</summary>
+    public static PreparedResponse Once(MemoryEntry entry) => entry.Prepared as PreparedResponse ?? new PreparedResponse(entry.Response);
+
     public void WriteFields(IHeaderDictionary headers)
     {
         foreach (ref readonly var field in _fields.AsSpan()) field.Set(headers);
@@ -101,6 +105,22 @@ internal sealed class PreparedResponse
 
     private readonly struct Field
     {
+        // In a 304: RFC 9110 §15.4.5, and those that say what was done here.
+        private static readonly FrozenDictionary<string, (Known Known, bool In304)> s_known = new Dictionary<string, (Known, bool)>
+        {
+            [HeaderNames.ContentType] = (Known.ContentType, false),
+            [HeaderNames.CacheControl] = (Known.CacheControl, true),
+            [HeaderNames.ContentLocation] = (Known.None, true),
+            [HeaderNames.Date] = (Known.Date, true),
+            [HeaderNames.ETag] = (Known.ETag, true),
+            [HeaderNames.LastModified] = (Known.LastModified, true),
+            [HeaderNames.Expires] = (Known.Expires, true),
+            [HeaderNames.Vary] = (Known.Vary, true),
+            [HeaderNames.Via] = (Known.Via, true),
+            [HeaderNames.Server] = (Known.Server, false),
+            [HeaderNames.ContentEncoding] = (Known.ContentEncoding, false),
+        }.ToFrozenDictionary(StringComparer.OrdinalIgnoreCase);
+
         private readonly Known _known;
         private readonly string _name;
         private readonly StringValues _values;
@@ -109,11 +129,8 @@ internal sealed class PreparedResponse
         {
             _name = name;
             _values = values;
-            _known = Enum.TryParse<Known>(name.Replace("-", "", StringComparison.Ordinal), ignoreCase: true, out var known) && known != Known.None ? known : Known.None;
-            // RFC 9110 §15.4.5, and those that say what was done here.
-            In304 = Is(name, HeaderNames.CacheControl) || Is(name, HeaderNames.ContentLocation) || Is(name, HeaderNames.Date) || Is(name, HeaderNames.ETag)
-                || Is(name, HeaderNames.Expires) || Is(name, HeaderNames.Vary) || Is(name, HeaderNames.Via) || Is(name, HeaderNames.LastModified)
-                || name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase);
+            (_known, In304) = s_known.GetValueOrDefault(name);
+            In304 = In304 || name.StartsWith("Access-Control-", StringComparison.OrdinalIgnoreCase);
         }
 
         public bool In304 { get; }

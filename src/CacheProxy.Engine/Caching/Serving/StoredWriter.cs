@@ -23,7 +23,7 @@ internal sealed class StoredWriter(CacheStatusOptions options, FormSelection for
         var request = context.Request;
         var response = context.Response;
         var stored = entry.Response;
-        var prepared = PreparedResponse.Of(entry);
+        var prepared = answer.Result == CacheResult.Miss ? PreparedResponse.Once(entry) : PreparedResponse.Of(entry);
         if (prepared.IsCompressible) prepared = forms.Choose(request, entry, prepared);
         var isSafe = HttpMethods.IsGet(request.Method) || HttpMethods.IsHead(request.Method);
         if (isSafe && ConditionalRequest.IsConditional(request.Headers)
