@@ -76,9 +76,10 @@ public sealed class SharedTierTests : IAsyncLifetime
     [InlineData(403)]
     public async Task StaleEntry_ThatAnAnswerHasEnded_IsNotBroughtBack(int status)
     {
-        var path = string.Create(CultureInfo.InvariantCulture, $"/stale/{status}");
+        var path = string.Create(CultureInfo.InvariantCulture, $"/origin/ended-{status}");
         var answer = 200;
-        _rig.Origin.On(path, (_, connection) => connection.AnswerAsync("x", status: string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref answer)} Said")));
+        _rig.Origin.On(path, (_, connection) => connection.AnswerAsync(
+            "x", Volatile.Read(ref answer) == 200 ? "Cache-Control: max-age=1, stale-if-error=60" : "Cache-Control: no-store", status: string.Create(CultureInfo.InvariantCulture, $"{Volatile.Read(ref answer)} Said")));
         await StoredByTheFirstAsync(path);
         var before = await StoredAsync();
 
