@@ -3,24 +3,17 @@ using System.Text.Json.Serialization;
 
 namespace PlainAspNetCore;
 
-/// <summary>What is slow in this application. Each answer says the how-manieth it is.</summary>
-internal sealed class Catalog(TimeProvider time)
+/// <summary>Products and their prices. Each answer says the how-manieth it is: one from the cache has an old number.</summary>
+internal sealed class Catalog
 {
-    private static readonly TimeSpan s_slowness = TimeSpan.FromMilliseconds(300);
     private readonly ConcurrentDictionary<int, decimal> _prices = new(Enumerable.Range(1, 100).Select(static id => KeyValuePair.Create(id, 9.5m + id)));
     private int _answers;
 
-    public async Task<Page> PageAsync(int page)
-    {
-        await Task.Delay(s_slowness, time);
-        return new Page(page, [.. _prices.OrderBy(static product => product.Key).Skip((page - 1) * 10).Take(10).Select(static product => product.Value)], Interlocked.Increment(ref _answers));
-    }
+    public Page Page(int page) =>
+        new(page, [.. _prices.OrderBy(static product => product.Key).Skip((page - 1) * 10).Take(10).Select(static product => product.Value)], Interlocked.Increment(ref _answers));
 
-    public async Task<IResult> FindAsync(int id)
-    {
-        await Task.Delay(s_slowness, time);
-        return _prices.TryGetValue(id, out var price) ? Results.Ok(new Product(id, price, Interlocked.Increment(ref _answers))) : Results.NotFound();
-    }
+    public IResult Find(int id) =>
+        _prices.TryGetValue(id, out var price) ? Results.Ok(new Product(id, price, Interlocked.Increment(ref _answers))) : Results.NotFound();
 
     public bool Change(int id, decimal price)
     {

@@ -22,8 +22,8 @@ if (builder.Configuration.GetConnectionString("Redis") is { } redis)
 var app = builder.Build();
 app.UseCacheEngine();
 
-app.MapGet("/products", static (Catalog catalog, int page = 1) => catalog.PageAsync(page)).CacheOutput("page");
-app.MapGet("/products/{id:int}", static (Catalog catalog, int id) => catalog.FindAsync(id)).CacheOutput("product");
+app.MapGet("/products", static (Catalog catalog, int page = 1) => catalog.Page(page)).CacheOutput("page");
+app.MapGet("/products/{id:int}", static (Catalog catalog, int id) => catalog.Find(id)).CacheOutput("product");
 app.MapPut("/products/{id:int}/price", static async (Catalog catalog, IOutputCacheStore cache, int id, Price price, CancellationToken cancellation) =>
 {
     if (!catalog.Change(id, price.Value)) return Results.NotFound();
