@@ -47,6 +47,7 @@ internal sealed class DeadEntries : BackgroundService
                 if (batch.Count == 0) continue;
                 var began = _time.GetTimestamp();
                 await RemoveAsync(batch, stoppingToken);
+                // So many times as long as the walk took: Redis has its clients to serve, and nobody waits for this.
                 await Task.Delay(Rest * _time.GetElapsedTime(began), _time, stoppingToken);
             }
         }

@@ -69,6 +69,7 @@ public sealed class EndpointOriginTests
     {
         await using var host = await ApplicationHost.StartAsync((app, _) => app.MapGet("/a", async (HttpContext context) =>
         {
+            // An endpoint that never answers by itself: only its time-out ends it.
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
         }).CacheOutput().WithMetadata(new RequestTimeoutAttribute(50)));
 
