@@ -5,7 +5,6 @@ using CacheProxy.Engine.Caching.Shadowing;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Policies;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace CacheProxy.Engine.Caching;
 
@@ -44,12 +43,8 @@ internal sealed class CacheMiddleware(
     {
         if (mode == PolicyMode.Off) return BypassReason.Off;
         if (!policy.Allows(context.Request.Method)) return BypassReason.Method;
-        return IsUpgrade(context) ? BypassReason.Upgrade : BypassReason.None;
+        return RequestPlanner.IsUpgrade(context) ? BypassReason.Upgrade : BypassReason.None;
     }
-
-    internal static bool IsUpgrade(HttpContext context) =>
-        context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true } || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
-        || context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) == true;
 
     private async Task AnswerWithBodyAsync(HttpContext context, CachePolicy policy, PolicyMode mode, long started)
     {

@@ -149,7 +149,8 @@ internal static class RequestPlanner
         return BypassReason.None;
     }
 
-    private static bool IsUpgrade(HttpContext context) =>
+    /// <summary>Whether it becomes another protocol, or a stream in both directions: nothing to be cached.</summary>
+    public static bool IsUpgrade(HttpContext context) =>
         context.Features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
         || context.Features.Get<IHttpExtendedConnectFeature>() is { IsExtendedConnect: true }
         || (context.Request.ContentType?.StartsWith("application/grpc", StringComparison.OrdinalIgnoreCase) ?? false);

@@ -104,6 +104,7 @@ internal sealed class FillClient(
                 return Step.Done;
 
             case FillOutcome.Serving serving:
+                // Before the verdict: policies in C# take their time, and what they were told about may be purged meanwhile.
                 if (demand.BeforeHit is { } before) await before();
                 // What the origin has just confirmed to this very request needs no lease; everything else is an answer from a cache.
                 var confirmed = serving.Result == CacheResult.Revalidated && (started || right != ServingRight.Full);

@@ -10,7 +10,7 @@ internal static class FillKey
 {
     public static Hash256 Of(FillRequest request, ImmutableArray<string> names, CacheHeaders headers)
     {
-        var fields = new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names);
+        ImmutableArray<SelectingField> fields = names.IsEmpty ? [] : new RequestSelection(request.Headers, request.Plan.Policy, headers).Of(names);
         // Who says nothing in the fields that select asks for the same as who does not know yet that there are any.
         if (request.Range is null && fields.All(static field => field.Value is null)) return request.Plan.Identity;
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);

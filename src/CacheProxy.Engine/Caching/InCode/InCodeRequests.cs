@@ -62,7 +62,7 @@ internal sealed class InCodeRequests(
             case PolicyMode.Shadow:
                 return (BypassReason.Shadow, null);
         }
-        if (CacheMiddleware.IsUpgrade(context)) return (BypassReason.Upgrade, null);
+        if (RequestPlanner.IsUpgrade(context)) return (BypassReason.Upgrade, null);
         // An error page, executed for what came before it: its status is not the endpoint's.
         if (context.Response.StatusCode != StatusCodes.Status200OK) return (BypassReason.Policy, null);
         var decision = await RequestDecision.AskAsync(policy, context);
