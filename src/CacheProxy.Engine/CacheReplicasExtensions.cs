@@ -2,7 +2,6 @@ using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.Hosting;
 using StackExchange.Redis;
 
 namespace CacheProxy.Engine;
@@ -27,12 +26,4 @@ public static class CacheReplicasExtensions
     }
 
     private static IConnectionMultiplexer? Connect(IServiceProvider provider) => provider.GetRequiredService<RedisConnections>().Shared;
-
-    /// <summary>Connects the shared tier at start, for at most 1 s without a server.</summary>
-    private sealed class SharedConnection(RedisConnections connections) : IHostedService
-    {
-        public Task StartAsync(CancellationToken cancellationToken) => connections.GetSharedAsync();
-
-        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
-    }
 }

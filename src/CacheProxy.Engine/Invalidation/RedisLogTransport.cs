@@ -141,7 +141,7 @@ internal sealed class RedisLogTransport : ILogTransport
         {
             // The client library looks at its own time-outs only a few times a second. With standbys each step takes two.
             var timeout = _connections.Options.Timeout * (_standbys.Count > 0 ? 3 : 1);
-            return await step().WaitAsync(timeout);
+            return await step().WithinAsync(timeout, TimeProvider.System);
         }
         catch (Exception exception) when (RedisFailures.Translate(exception, _connections.Options) is { } translated)
         {

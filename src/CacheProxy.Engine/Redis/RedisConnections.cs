@@ -81,7 +81,8 @@ public sealed class RedisConnections : IAsyncDisposable, IDisposable
         options.AbortOnConnectFail = false;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.SyncTimeout = timeout;
-        options.AsyncTimeout = timeout;
+        // Calls are bounded where they are made (BoundedCall); this ends what nobody waits for any more.
+        options.AsyncTimeout = timeout * (1 + BoundedCall.Again);
         options.ConnectTimeout = (int)Math.Max(s_longestConnect.TotalMilliseconds, timeout);
         options.ReconnectRetryPolicy = new LinearRetry(200);
         // Asynchronous time-outs are looked at only with each beat, and a connection that is dead is noticed only then.

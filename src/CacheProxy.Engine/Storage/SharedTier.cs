@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Collections.Immutable;
 using System.IO.Pipelines;
+using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.Logging;
@@ -15,6 +16,7 @@ public sealed class SharedTier
 {
     // More than clocks that are kept differ by.
     private static readonly TimeSpan s_skew = TimeSpan.FromSeconds(1);
+    private static readonly SharedRecord s_unanswered = new([], null);
     private readonly IOutputCacheBufferStore _store;
     private readonly SharedTierBreaker _breaker;
     private readonly SharedTierOptions _options;
@@ -38,6 +40,7 @@ public sealed class SharedTier
     {
         var record = await ReadAsync(query.Name);
         if (record is null) return SharedLookup.Nothing;
+        if (ReferenceEquals(record, s_unanswered)) return SharedLookup.Unanswered;
         var found = ImmutableArray.CreateBuilder<StoredResponse>(2);
         if (Answers(record.Response, query)) found.Add(record.Response!);
         foreach (var names in record.SelectingNames)
@@ -45,6 +48,7 @@ public sealed class SharedTier
             var fields = query.Select(names);
             if (fields.All(static field => field.Value is null)) continue;
             var variant = await ReadAsync(VariantName.Of(query.Name, fields));
+            if (ReferenceEquals(variant, s_unanswered)) return SharedLookup.Unanswered;
             if (Answers(variant?.Response, query)) found.Add(variant!.Response!);
         }
         return new SharedLookup(record, found.DrainToImmutable());
@@ -97,7 +101,7 @@ public sealed class SharedTier
         catch (Exception exception) when (exception is not OutOfMemoryException)
         {
             Failed("get", exception, started);
-            return null;
+            return s_unanswered;
         }
     }
 
@@ -111,7 +115,7 @@ public sealed class SharedTier
             var bytes = new ReadOnlySequence<byte>(EntryFormat.Encode(record));
             await _breaker.Pipeline.ExecuteAsync(
                 static (call, cancellation) => new ValueTask(call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask()
-                    .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+                    .WithinAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
                 (Tier: this, Name: name, Bytes: bytes, Useful: useful));
             Observe("set", "ok", started);
             _breaker.Succeeded();
@@ -126,7 +130,7 @@ public sealed class SharedTier
     private ValueTask<bool> GetAsync(string name, PipeWriter destination) =>
         _breaker.Pipeline.ExecuteAsync(
             static (call, cancellation) => new ValueTask<bool>(call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask()
-                .WaitAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+                .WithinAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
             (Tier: this, Name: name, Destination: destination));
 
     private void Failed(string operation, Exception exception, long started)
@@ -158,6 +162,11 @@ internal sealed record SharedQuery(string Name, Hash256 Identity, ulong Fingerpr
 internal sealed record SharedLookup(SharedRecord Record, ImmutableArray<StoredResponse> Responses)
 {
     public static SharedLookup Nothing { get; } = new(SharedRecord.Empty, []);
+
+    /// <summary>Nothing, because a read had no answer: another one may find something.</summary>
+    public static SharedLookup Unanswered { get; } = new(SharedRecord.Empty, []);
+
+    public bool IsUnanswered => ReferenceEquals(this, Unanswered);
 }
 
 /// <summary>The shared tier's bounds.</summary>

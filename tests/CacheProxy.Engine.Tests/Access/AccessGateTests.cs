@@ -66,7 +66,9 @@ public sealed class AccessGateTests
             "pattern" => new() { Patterns = ["p:*"], Mode = mode },
             _ => Engine.Invalidation.Invalidation.OfEverything,
         });
-        Assert.Equal("MISS", (await AskAsync(host, "owner")).Cache);
+        // A refresh may have asked the origin again before the owner does.
+        var owner = await AskAsync(host, "owner");
+        Assert.True(owner.Cache == "MISS" || (mode == InvalidationMode.Refresh && owner.Cache == "HIT"), owner.Cache);
 
         Assert.Equal(403, (await AskAsync(host, "a")).Status);
     }

@@ -14,6 +14,7 @@ namespace CacheProxy.Engine.Tests.Caching;
 public sealed class FillLockTests
 {
     private static readonly Position s_position = new(new Epoch(1, "e"), 7);
+    private static readonly SharedTierOptions s_patient = new() { Timeout = TimeSpan.FromSeconds(5) };
 
     [Fact]
     public async Task Lock_ThatIsReleasedBetweenTheAttemptAndTheQuestion_IsTaken()
@@ -21,11 +22,11 @@ public sealed class FillLockTests
         await using var server = await RedisServer.StartAsync();
         await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
         using var breaker = Breaker();
-        using var first = new RedisFillLock(() => redis, "t:", breaker, new SharedTierOptions { Timeout = TimeSpan.FromSeconds(5) }, TimeProvider.System);
+        using var first = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
         var held = (await first.TryTakeAsync("key", s_position)).Held!;
         var database = Around(redis.GetDatabase(), async () => await held.DisposeAsync());
         var meddled = Around<IConnectionMultiplexer>(redis, null, () => database);
-        using var second = new RedisFillLock(() => meddled, "t:", breaker, new SharedTierOptions { Timeout = TimeSpan.FromSeconds(5) }, TimeProvider.System);
+        using var second = new RedisFillLock(() => meddled, "t:", breaker, s_patient, TimeProvider.System);
 
         var attempt = await second.TryTakeAsync("key", s_position);
 
@@ -39,25 +40,83 @@ public sealed class FillLockTests
         await using var server = await RedisServer.StartAsync();
         await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
         using var breaker = Breaker();
-        using var owner = new RedisFillLock(() => redis, "t:", breaker, new SharedTierOptions { Timeout = TimeSpan.FromSeconds(5) }, TimeProvider.System);
+        using var owner = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
         await using var held = (await owner.TryTakeAsync("key", s_position)).Held!;
 
         Assert.Equal(new FillLockAttempt(null, s_position), await owner.TryTakeAsync("key", s_position));
     }
 
-    private static SharedTierBreaker Breaker() => new(
-        static _ => Task.CompletedTask, new CacheMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), TimeProvider.System, NullLogger<SharedTierBreaker>.Instance);
+    [Fact]
+    public async Task Lock_WhoseReplyWasLate_IsHeld()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
+        using var breaker = Breaker();
+        using var mine = LockOver(redis, breaker, lateReplies: 1);
+        using var others = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
 
-    private static T Around<T>(T target, Func<Task>? before, Func<object>? inside = null)
+        var attempt = await mine.TryTakeAsync("key", s_position);
+
+        Assert.NotNull(attempt.Held);
+        Assert.Equal(s_position, (await others.TryTakeAsync("key", s_position)).Holder);
+        Assert.False(breaker.IsOpen);
+        await attempt.Held.DisposeAsync();
+        Assert.False(await redis.GetDatabase().KeyExistsAsync("t:fill:key"));
+    }
+
+    [Fact]
+    public async Task Lock_OfAnother_WhereTheFirstReplyWasLate_IsWaitedFor()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
+        using var breaker = Breaker();
+        using var others = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
+        await using var held = (await others.TryTakeAsync("key", s_position)).Held!;
+        using var mine = LockOver(redis, breaker, lateReplies: 1);
+
+        Assert.Equal(new FillLockAttempt(null, s_position), await mine.TryTakeAsync("key", s_position));
+    }
+
+    [Fact]
+    public async Task Lock_WithoutReplies_IsAskedForTwice_AndItsWordStillGoesToTheOthers()
+    {
+        await using var server = await RedisServer.StartAsync();
+        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
+        using var breaker = Breaker(answers: false);
+        using var mine = LockOver(redis, breaker, lateReplies: int.MaxValue);
+        using var closed = Breaker();
+        using var others = new RedisFillLock(() => redis, "t:", closed, s_patient, TimeProvider.System);
+
+        var attempt = await mine.TryTakeAsync("key", s_position);
+
+        Assert.True(breaker.IsOpen);
+        Assert.Equal(s_position, (await others.TryTakeAsync("key", s_position)).Holder);
+        var news = others.WaitAsync("key", CancellationToken.None);
+        attempt.Held!.News = FillLockNews.Stored;
+        await attempt.Held.DisposeAsync();
+        Assert.Equal(FillLockNews.Stored, await news);
+    }
+
+    private static RedisFillLock LockOver(ConnectionMultiplexer redis, SharedTierBreaker breaker, int lateReplies)
+    {
+        var database = Around(redis.GetDatabase(), null, null, lateReplies);
+        var meddled = Around<IConnectionMultiplexer>(redis, null, () => database);
+        return new RedisFillLock(() => meddled, "t:", breaker, s_patient, TimeProvider.System);
+    }
+
+    private static SharedTierBreaker Breaker(bool answers = true) => new(
+        _ => answers ? Task.CompletedTask : Task.FromException(new TimeoutException()), new CacheMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())), TimeProvider.System, NullLogger<SharedTierBreaker>.Instance);
+
+    private static T Around<T>(T target, Func<Task>? before, Func<object>? inside = null, int lateReplies = 0)
         where T : class
     {
         var proxy = DispatchProxy.Create<T, Meddler>();
         var meddler = (Meddler)(object)proxy;
-        (meddler.Target, meddler.Before, meddler.Inside) = (target, before, inside);
+        (meddler.Target, meddler.Before, meddler.Inside, meddler.LateReplies) = (target, before, inside, lateReplies);
         return proxy;
     }
 
-    /// <summary>Passes every call on; before the question who holds a lock, something else happens.</summary>
+    /// <summary>Passes every call on; before the question who holds a lock something else may happen, and attempts to take one have their replies late.</summary>
     public class Meddler : DispatchProxy
     {
         public object Target { get; set; } = null!;
@@ -66,12 +125,21 @@ public sealed class FillLockTests
 
         public Func<object>? Inside { get; set; }
 
+        public int LateReplies { get; set; }
+
         protected override object? Invoke(MethodInfo? targetMethod, object?[]? args) => targetMethod!.Name switch
         {
             nameof(IConnectionMultiplexer.GetDatabase) when Inside is { } inside => inside(),
             nameof(IDatabase.LockQueryAsync) when Before is { } before => AfterAsync(before, targetMethod, args),
+            nameof(IDatabase.LockTakeAsync) when LateReplies-- > 0 => LateAsync(targetMethod, args),
             _ => targetMethod.Invoke(Target, args),
         };
+
+        private async Task<bool> LateAsync(MethodInfo attempt, object?[]? args)
+        {
+            await (Task<bool>)attempt.Invoke(Target, args)!;
+            throw new TimeoutException("The reply came late");
+        }
 
         private async Task<RedisValue> AfterAsync(Func<Task> before, MethodInfo question, object?[]? args)
         {

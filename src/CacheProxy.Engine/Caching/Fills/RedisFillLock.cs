@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using CacheProxy.Engine.Invalidation;
+using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using StackExchange.Redis;
 
@@ -23,32 +24,48 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
     private readonly ConcurrentDictionary<string, TaskCompletionSource<FillLockNews>> _waiting = new();
     private readonly RedisChannel _channel = RedisChannel.Literal(instanceName + "fills");
     private readonly FillLockRenewals _renewals = new(s_renewal);
+    private readonly SharedTierBreaker _breaker = breaker;
     private readonly SharedTierOptions _options = options;
     private readonly TimeProvider _time = time;
     private Task? _subscribed;
 
     public async Task<FillLockAttempt> TryTakeAsync(string name, Position position)
     {
-        if (breaker.IsOpen || connection() is not { IsConnected: true } redis) return default;
+        if (_breaker.IsOpen || connection() is not { IsConnected: true } redis) return default;
         var database = redis.GetDatabase();
         RedisValue value = string.Create(CultureInfo.InvariantCulture, $"{position.Epoch.Number} {position.Epoch.Nonce} {position.Sequence} {Guid.NewGuid():N}");
-        try
+        var inDoubt = false;
+        for (var attempt = 0; attempt < MaxAttempts && !_breaker.IsOpen; attempt++)
         {
-            for (var attempt = 0; attempt < MaxAttempts; attempt++)
+            try
             {
-                if (await database.LockTakeAsync(KeyOf(name), value, s_life).WaitAsync(_options.Timeout, _time))
-                    return new FillLockAttempt(new Held(this, database, name, value), null);
+                inDoubt = true;
+                var taken = await database.LockTakeAsync(KeyOf(name), value, s_life).WithinAsync(_options.Timeout, _time);
+                _breaker.Succeeded();
+                if (taken) return Taken();
+                inDoubt = false;
                 await SubscribeAsync(redis);
-                var holder = await database.LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time);
+                var holder = await database.LockQueryAsync(KeyOf(name)).WithinAsync(_options.Timeout, _time);
+                // By an attempt whose reply came late.
+                if (holder == value) return Taken();
                 // Released between the two: it is free again, and who takes it finds what was stored.
                 if (!holder.IsNull) return new FillLockAttempt(null, Parse(holder));
             }
-            return default;
+            catch (TimeoutException)
+            {
+                // One late reply is no news where many ask at once. Two in a row are: then the breaker opens.
+                _breaker.Failed();
+            }
+            catch (RedisException)
+            {
+                return default;
+            }
         }
-        catch (Exception exception) when (exception is RedisException or TimeoutException)
-        {
-            return default;
-        }
+        // What had no reply may have been done: then the others wait for us, and need our word. Where it was not, the word and the release
+        // of what is not ours do nothing.
+        return inDoubt ? Taken() : default;
+
+        FillLockAttempt Taken() => new(new Held(this, database, name, value), null);
     }
 
     public async Task<FillLockNews> WaitAsync(string name, CancellationToken cancellationToken)
@@ -63,7 +80,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 var tick = timer.WaitForNextTickAsync(cancellationToken).AsTask();
                 if (await Task.WhenAny(news.Task, tick) == news.Task) return await news.Task;
                 await tick;
-                if (breaker.IsOpen || connection() is not { IsConnected: true } redis) return FillLockNews.Unknown;
+                if (_breaker.IsOpen || connection() is not { IsConnected: true } redis) return FillLockNews.Unknown;
                 switch (await LivesAsync(redis, name, cancellationToken))
                 {
                     case true:
@@ -89,7 +106,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
     {
         try
         {
-            return !(await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WaitAsync(_options.Timeout, _time, cancellationToken)).IsNull;
+            return !(await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WithinAsync(_options.Timeout, _time, cancellationToken)).IsNull;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
@@ -105,7 +122,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         var subscribed = _subscribed;
         if (subscribed is null or { IsFaulted: true } or { IsCanceled: true })
             _subscribed = subscribed = redis.GetSubscriber().SubscribeAsync(_channel, (_, message) => Hear(message));
-        return subscribed.WaitAsync(_options.Timeout, _time);
+        return subscribed.WithinAsync(_options.Timeout, _time);
     }
 
     private void Hear(RedisValue message)
@@ -146,7 +163,8 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 // First the word, then the lock: who sees the lock gone finds what was stored.
                 if (News is FillLockNews.Stored or FillLockNews.NotStored)
                     await _database.PublishAsync(_owner._channel, $"{_name} {(News == FillLockNews.Stored ? "stored" : "not-stored")}", CommandFlags.FireAndForget);
-                await _database.LockReleaseAsync(_owner.KeyOf(_name), _value).WaitAsync(_owner._options.Timeout, _owner._time);
+                if (_owner._breaker.IsOpen) return;
+                await _database.LockReleaseAsync(_owner.KeyOf(_name), _value).WithinAsync(_owner._options.Timeout, _owner._time);
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {

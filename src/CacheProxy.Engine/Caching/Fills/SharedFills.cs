@@ -9,6 +9,8 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </summary>
 internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryTier memory, CacheHeaders headers, TimeProvider time)
 {
+    private const int MaxLooks = 3;
+
     public async Task<SharedTurn> TakeTurnAsync(Fill fill)
     {
         var stored = fill.Stored is { } known && fill.Snapshot is { } snapshot && known.Check(snapshot) != Verdict.Invalid ? known : null;
@@ -33,7 +35,9 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
             if (!helps) return new SharedTurn(tier, null, found.Record, null, stale);
             var news = await replicas.WaitAsync(fill.Key.ToString(), fill.Abandoned);
             if (news is FillLockNews.NotStored or FillLockNews.Unknown) return new SharedTurn(tier, null, found.Record, null, stale);
-            (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+            // What was stored for us is worth another question.
+            for (var look = 0; look < MaxLooks && (look == 0 || found.IsUnanswered); look++)
+                (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
             if (fresh is not null) return new SharedTurn(tier, null, found.Record, fresh, stale);
             if (news == FillLockNews.Stored) return new SharedTurn(tier, null, found.Record, null, stale);
         }
