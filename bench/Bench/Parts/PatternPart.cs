@@ -16,6 +16,10 @@ internal static class PatternPart
     private const int FromOrigin = 50_000;
     private const int Page = 10_000;
     private const int Purges = 9;
+
+    // Of so many entries each round takes minutes, most of them to fill Redis again.
+    private const int PurgesOfMany = 3;
+    private const int Many = 1_000_000;
     private const string Prefix = "cacheproxy:__MSOCV_model:metrics:";
     private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(10);
 
@@ -39,7 +43,7 @@ internal static class PatternPart
         using var client = new PurgeClient(proxy);
         await client.SettleAsync();
         var (milliseconds, seconds, inMemory) = (new List<double>(), new List<double>(), 0d);
-        for (var round = 0; round < (quick ? 2 : Purges); round++)
+        for (var round = 0; round < (quick ? 2 : size >= Many ? PurgesOfMany : Purges); round++)
         {
             await FillAsync(http, connection.GetDatabase(), size);
             inMemory = await BenchProxy.GaugeAsync(proxy, "cacheproxy_memory_entries");

@@ -71,6 +71,7 @@ public sealed class RequestBody
         var bytes = buffer.AsMemory(0, length);
         request.Body = new ReplayedStream(bytes, source);
         if (length > maxSize) return new(BypassReason.BodyTooLarge, default, default);
+        await LongStep.Over(length);
         return TryParse(bytes.Span, out var root) ? new(BypassReason.None, bytes, root) : new(BypassReason.BodyAmbiguous, default, default);
     }
 

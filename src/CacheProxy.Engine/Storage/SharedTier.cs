@@ -109,13 +109,14 @@ public sealed class SharedTier
     {
         // The store takes no time of nothing.
         if (_breaker.IsOpen || useful <= TimeSpan.Zero) return;
+        if (record.Response is { MayCompress: true, Body: var body }) await LongStep.Over(body.Length);
         var started = _time.GetTimestamp();
         try
         {
             var bytes = new ReadOnlySequence<byte>(EntryFormat.Encode(record));
             await _breaker.Pipeline.ExecuteAsync(
-                static (call, cancellation) => new ValueTask(call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask()
-                    .WithinAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+                static (call, cancellation) => new ValueTask(call.Tier._options.BoundAsync(
+                    call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask(), call.Tier._time, cancellation)),
                 (Tier: this, Name: name, Bytes: bytes, Useful: useful));
             Observe("set", "ok", started);
             _breaker.Succeeded();
@@ -129,8 +130,8 @@ public sealed class SharedTier
     // The store ignores cancellation once a command is sent, so the wait is bounded from outside.
     private ValueTask<bool> GetAsync(string name, PipeWriter destination) =>
         _breaker.Pipeline.ExecuteAsync(
-            static (call, cancellation) => new ValueTask<bool>(call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask()
-                .WithinAsync(call.Tier._options.Timeout, call.Tier._time, cancellation)),
+            static (call, cancellation) => new ValueTask<bool>(call.Tier._options.BoundAsync(
+                call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask(), call.Tier._time, cancellation)),
             (Tier: this, Name: name, Destination: destination));
 
     private void Failed(string operation, Exception exception, long started)
@@ -174,6 +175,12 @@ public sealed record SharedTierOptions
 {
     /// <summary><c>Redis:Timeout</c>: the longest that one call may hold a request up. Default 100 ms.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>A call within its bound.</summary>
+    internal Task<T> BoundAsync<T>(Task<T> call, TimeProvider time, CancellationToken cancellationToken = default) => call.WithinAsync(Timeout, time, cancellationToken);
+
+    /// <inheritdoc cref="BoundAsync{T}"/>
+    internal Task BoundAsync(Task call, TimeProvider time, CancellationToken cancellationToken = default) => call.WithinAsync(Timeout, time, cancellationToken);
 }
 
 internal static partial class Log

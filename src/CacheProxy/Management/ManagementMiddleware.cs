@@ -1,4 +1,5 @@
 using System.Collections.Frozen;
+using System.Runtime.CompilerServices;
 using CacheProxy.Management.Authentication;
 using CacheProxy.Management.Purging;
 
@@ -51,6 +52,7 @@ internal sealed class ManagementMiddleware
 
     private async Task RunAsync(HttpContext context, IManagementEndpoint[] endpoints, string path)
     {
+        await OffTheSocketsThread();
         if (!_options.OnClientsListener && !context.IsOperatorsListener() && !endpoints[0].AlwaysOnClientsListener)
         {
             await NotFound(path).WriteAsync(context);
@@ -76,13 +78,25 @@ internal sealed class ManagementMiddleware
         await endpoint.HandleAsync(context, caller);
     }
 
-    private Task ShowPageAsync(HttpContext context, string path)
+    private async Task ShowPageAsync(HttpContext context, string path)
     {
-        if (!_pages.TryGetValue(path, out var page)) return NotFound(path).WriteAsync(context);
-        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method)) return page.Handler(context);
+        await OffTheSocketsThread();
+        if (!_pages.TryGetValue(path, out var page))
+        {
+            await NotFound(path).WriteAsync(context);
+            return;
+        }
+        if (HttpMethods.IsGet(context.Request.Method) || HttpMethods.IsHead(context.Request.Method))
+        {
+            await page.Handler(context);
+            return;
+        }
         context.Response.Headers.Allow = "GET";
-        return new Problem(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Method not allowed", "This page answers GET only.").WriteAsync(context);
+        await new Problem(StatusCodes.Status405MethodNotAllowed, "method-not-allowed", "Method not allowed", "This page answers GET only.").WriteAsync(context);
     }
+
+    // What is listed, matched and counted for operators may take its time, and clients' sockets are not to wait for it (docs/decisions/0007).
+    private static ConfiguredTaskAwaitable OffTheSocketsThread() => Task.CompletedTask.ConfigureAwait(ConfigureAwaitOptions.ForceYielding);
 
     private Problem NotFound(string path) => new(
         StatusCodes.Status404NotFound, "not-found", "Not found",

@@ -23,7 +23,8 @@ public class ProxyRig : IAsyncLifetime
     protected virtual IReadOnlyDictionary<string, string?> Settings { get; } = new Dictionary<string, string?>();
 
     /// <summary>A path under a route that nobody else uses.</summary>
-    public static string Path(string route) => string.Create(CultureInfo.InvariantCulture, $"/{route}/p{Interlocked.Increment(ref s_paths)}");
+    // None begins as another does: scripts and counts go by how a path begins.
+    public static string Path(string route) => string.Create(CultureInfo.InvariantCulture, $"/{route}/p{Interlocked.Increment(ref s_paths):D6}");
 
     public virtual async Task InitializeAsync()
     {

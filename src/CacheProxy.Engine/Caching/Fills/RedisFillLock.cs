@@ -1,7 +1,6 @@
 using System.Collections.Concurrent;
 using System.Globalization;
 using CacheProxy.Engine.Invalidation;
-using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using StackExchange.Redis;
 
@@ -40,12 +39,12 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
             try
             {
                 inDoubt = true;
-                var taken = await database.LockTakeAsync(KeyOf(name), value, s_life).WithinAsync(_options.Timeout, _time);
+                var taken = await _options.BoundAsync(database.LockTakeAsync(KeyOf(name), value, s_life), _time);
                 _breaker.Succeeded();
                 if (taken) return Taken();
                 inDoubt = false;
                 await SubscribeAsync(redis);
-                var holder = await database.LockQueryAsync(KeyOf(name)).WithinAsync(_options.Timeout, _time);
+                var holder = await _options.BoundAsync(database.LockQueryAsync(KeyOf(name)), _time);
                 // By an attempt whose reply came late.
                 if (holder == value) return Taken();
                 // Released between the two: it is free again, and who takes it finds what was stored.
@@ -106,7 +105,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
     {
         try
         {
-            return !(await redis.GetDatabase().LockQueryAsync(KeyOf(name)).WithinAsync(_options.Timeout, _time, cancellationToken)).IsNull;
+            return !(await _options.BoundAsync(redis.GetDatabase().LockQueryAsync(KeyOf(name)), _time, cancellationToken)).IsNull;
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
@@ -122,7 +121,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
         var subscribed = _subscribed;
         if (subscribed is null or { IsFaulted: true } or { IsCanceled: true })
             _subscribed = subscribed = redis.GetSubscriber().SubscribeAsync(_channel, (_, message) => Hear(message));
-        return subscribed.WithinAsync(_options.Timeout, _time);
+        return _options.BoundAsync(subscribed, _time);
     }
 
     private void Hear(RedisValue message)
@@ -164,7 +163,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 if (News is FillLockNews.Stored or FillLockNews.NotStored)
                     await _database.PublishAsync(_owner._channel, $"{_name} {(News == FillLockNews.Stored ? "stored" : "not-stored")}", CommandFlags.FireAndForget);
                 if (_owner._breaker.IsOpen) return;
-                await _database.LockReleaseAsync(_owner.KeyOf(_name), _value).WithinAsync(_owner._options.Timeout, _owner._time);
+                await _owner._options.BoundAsync(_database.LockReleaseAsync(_owner.KeyOf(_name), _value), _owner._time);
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {

@@ -1,8 +1,9 @@
 using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Redis;
+using CacheProxy.Engine.Storage;
 using Microsoft.Extensions.Hosting;
 
-namespace CacheProxy.Engine.Storage;
+namespace CacheProxy.Engine;
 
 /// <summary>
 /// Connects the shared tier at start, for at most 1 s without a server, and goes once through what each fill does with it: compiling that
