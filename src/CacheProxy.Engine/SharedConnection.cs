@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Caching.Fills;
+using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Storage;
 using Microsoft.Extensions.Hosting;
@@ -11,6 +12,7 @@ namespace CacheProxy.Engine;
 /// </summary>
 internal sealed class SharedConnection(RedisConnections connections, SharedTier tier, IFillLock replicas) : IHostedService
 {
+    private static readonly Position s_nowhere = new(new Epoch(0, ""), 0);
     private Task _rehearsal = Task.CompletedTask;
 
     public async Task StartAsync(CancellationToken cancellationToken)
@@ -19,14 +21,15 @@ internal sealed class SharedConnection(RedisConnections connections, SharedTier 
         _rehearsal = RehearseAsync();
     }
 
-    public Task StopAsync(CancellationToken cancellationToken) => _rehearsal;
+    // What a rehearsal meets the first fill will meet, and bear.
+    public async Task StopAsync(CancellationToken cancellationToken) => await _rehearsal.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
 
     private async Task RehearseAsync()
     {
         // A name of its own: replicas that start together do not meet.
         var name = $"rehearsal:{Guid.NewGuid():N}";
         await tier.FindAsync(new SharedQuery(name, default, default, static _ => []));
-        if ((await replicas.TryTakeAsync(name, default)).Held is not { } held) return;
-        await using (held) await replicas.TryTakeAsync(name, default);
+        if ((await replicas.TryTakeAsync(name, s_nowhere)).Held is not { } held) return;
+        await using (held) await replicas.TryTakeAsync(name, s_nowhere);
     }
 }

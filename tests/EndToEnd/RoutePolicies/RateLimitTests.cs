@@ -23,7 +23,8 @@ public sealed class RateLimitTests(RateLimitTests.Rig rig) : IClassFixture<RateL
         Assert.InRange(int.Parse(refused["Retry-After"]!, CultureInfo.InvariantCulture), 1, 3_600);
         Assert.Equal("urn:cacheproxy:rate-limited", JsonDocument.Parse(refused.Text).RootElement.GetProperty("type").GetString());
         Assert.Equal(1, rig.Origin.Count(path));
-        Assert.Equal(before + 1, await rig.MetricAsync("cacheproxy_requests_total{policy=\"counted\",result=\"error\",code=\"4xx\"}"));
+        // A request is counted when its answer has been sent.
+        await Poll.UntilAsync(async () => await rig.MetricAsync("cacheproxy_requests_total{policy=\"counted\",result=\"error\",code=\"4xx\"}") == before + 1, TimeSpan.FromSeconds(10), static () => "Not counted");
         Assert.Equal("HIT", (await AskAsync(path, Client())).Cache);
     }
 

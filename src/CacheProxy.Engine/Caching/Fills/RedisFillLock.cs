@@ -20,6 +20,10 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
     // As many polls as make up a life: by then a holder that could not be asked about is given up.
     private const int MaxUnknown = 5;
     private const int MaxAttempts = 8;
+    // What the client library makes of these two, a transaction, blocks the thread and the connection until Redis has answered its condition.
+    private const string Release = "if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0";
+    private const string Extend = "if redis.call('get', KEYS[1]) == ARGV[1] then redis.call('set', KEYS[1], ARGV[1], 'PX', ARGV[2]) end return 0";
+    private const CommandFlags Whole = CommandFlags.DemandMaster | CommandFlags.NoScriptCache;
     private readonly ConcurrentDictionary<string, TaskCompletionSource<FillLockNews>> _waiting = new();
     private readonly RedisChannel _channel = RedisChannel.Literal(instanceName + "fills");
     private readonly FillLockRenewals _renewals = new(s_renewal);
@@ -163,7 +167,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 if (News is FillLockNews.Stored or FillLockNews.NotStored)
                     await _database.PublishAsync(_owner._channel, $"{_name} {(News == FillLockNews.Stored ? "stored" : "not-stored")}", CommandFlags.FireAndForget);
                 if (_owner._breaker.IsOpen) return;
-                await _owner._options.BoundAsync(_database.LockReleaseAsync(_owner.KeyOf(_name), _value), _owner._time);
+                await _owner._options.BoundAsync(_database.ScriptEvaluateAsync(Release, [_owner.KeyOf(_name)], [_value], Whole), _owner._time);
             }
             catch (Exception exception) when (exception is RedisException or TimeoutException)
             {
@@ -171,6 +175,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
             }
         }
 
-        private void Renew() => _database.LockExtendAsync(_owner.KeyOf(_name), _value, s_life, CommandFlags.FireAndForget);
+        private void Renew() => _database.ScriptEvaluateAsync(
+            Extend, [_owner.KeyOf(_name)], [_value, (long)s_life.TotalMilliseconds], Whole | CommandFlags.FireAndForget);
     }
 }
