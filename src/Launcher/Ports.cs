@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.NetworkInformation;
 using System.Net.Sockets;
@@ -8,6 +9,8 @@ namespace Launcher;
 /// <summary>Finds out before anything starts whether a port is taken.</summary>
 internal static class Ports
 {
+    private static readonly ConcurrentDictionary<int, byte> s_given = new();
+
     /// <summary>Every taken port in one message.</summary>
     /// <exception cref="LaunchException">At least one is taken.</exception>
     public static void DemandFree(IReadOnlyList<(int Port, string Purpose, string Option)> ports)
@@ -25,15 +28,15 @@ internal static class Ports
         !CanBind(IPAddress.Loopback, port) || (Socket.OSSupportsIPv6 && HasLoopbackV6() && !CanBind(IPAddress.IPv6Loopback, port));
 
     /// <summary>
-    /// A port that is free now, below those that systems give to outgoing connections: between its choice and its use no client of
-    /// anybody's takes it.
+    /// A port that is free now and given to nobody else in this process, below those that systems give to outgoing connections: between
+    /// its choice and its use no client of anybody's takes it.
     /// </summary>
     public static int Free()
     {
         int port;
         do
             port = RandomNumberGenerator.GetInt32(10_000, 32_000);
-        while (IsTaken(port));
+        while (!s_given.TryAdd(port, 0) || IsTaken(port));
         return port;
     }
 
