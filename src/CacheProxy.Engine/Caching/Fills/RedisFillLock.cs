@@ -64,8 +64,8 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 return default;
             }
         }
-        // What had no reply may have been done: then the others wait for us, and need our word. Where it was not, the word and the release
-        // of what is not ours do nothing.
+        // What had no reply may have been done: then the others wait for us, and need our word. Where it was not, the word is true
+        // nevertheless, and renewal and release do nothing to what is another's.
         return inDoubt ? Taken() : default;
 
         FillLockAttempt Taken() => new(new Held(this, database, name, value), null);
