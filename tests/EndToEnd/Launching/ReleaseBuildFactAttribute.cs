@@ -8,6 +8,7 @@ public sealed class ReleaseBuildFactAttribute : FactAttribute
 {
     public ReleaseBuildFactAttribute()
     {
+        // What is tested is that nothing is built again. test.sh builds Release first; whoever runs these in Debug has a counted skip.
         if (!new SourceBuild(Build.Root).Exists)
             Skip = "src/CacheProxy and src/ModelsBackend have no Release build: dotnet build -c Release";
     }
