@@ -2,7 +2,6 @@ using CacheProxy;
 using CacheProxy.Configuration;
 using CacheProxy.Engine;
 using CacheProxy.Hosting;
-using CacheProxy.Hosting.Listeners;
 using CacheProxy.Hosting.Shutdown;
 using CacheProxy.Management;
 using CacheProxy.Proxying;
@@ -10,7 +9,6 @@ using CacheProxy.Proxying;
 // 1 A command other than running.
 if (await CommandLine.TryRunAsync(args) is { } exitCode) return exitCode;
 
-SocketCompletions.WhereTheyArriveOnOneCore();
 try
 {
     // 2 Configuration: all of it valid, or nothing starts.

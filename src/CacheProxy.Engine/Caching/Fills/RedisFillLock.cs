@@ -166,6 +166,7 @@ internal sealed class RedisFillLock(Func<IConnectionMultiplexer?> connection, st
                 // First the word, then the lock: who sees the lock gone finds what was stored.
                 if (News is FillLockNews.Stored or FillLockNews.NotStored)
                     await _database.PublishAsync(_owner._channel, $"{_name} {(News == FillLockNews.Stored ? "stored" : "not-stored")}", CommandFlags.FireAndForget);
+                // Redis does not answer: it lapses by itself.
                 if (_owner._breaker.IsOpen) return;
                 await _owner._options.BoundAsync(_database.ScriptEvaluateAsync(Release, [_owner.KeyOf(_name)], [_value], Whole), _owner._time);
             }

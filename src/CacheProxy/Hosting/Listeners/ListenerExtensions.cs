@@ -20,6 +20,7 @@ public static class ListenerExtensions
         builder.Services.AddSingleton<ConnectionCap>();
         builder.WebHost.UseKestrelHttpsConfiguration();
         // Nothing here blocks a thread: docs/decisions/0007.
+        SocketCompletions.WhereTheyArriveOnOneCore();
         builder.WebHost.UseSockets(static sockets => sockets.UnsafePreferInlineScheduling = true);
         builder.WebHost.ConfigureKestrel((context, kestrel) =>
         {
