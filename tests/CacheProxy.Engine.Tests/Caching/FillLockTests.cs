@@ -11,22 +11,36 @@ using StackExchange.Redis;
 namespace CacheProxy.Engine.Tests.Caching;
 
 /// <summary>One fill per key over all replicas, on a real Redis.</summary>
-public sealed class FillLockTests
+public sealed class FillLockTests : IAsyncLifetime
 {
     private static readonly Position s_position = new(new Epoch(1, "e"), 7);
     private static readonly SharedTierOptions s_patient = new() { Timeout = TimeSpan.FromSeconds(5) };
 
+    private readonly SharedTierBreaker _breaker = Breaker();
+    private RedisServer _server = null!;
+    private ConnectionMultiplexer _redis = null!;
+
+    public async Task InitializeAsync()
+    {
+        _server = await RedisServer.StartAsync();
+        _redis = await ConnectionMultiplexer.ConnectAsync(_server.Address);
+    }
+
+    public async Task DisposeAsync()
+    {
+        await _redis.DisposeAsync();
+        await _server.DisposeAsync();
+        _breaker.Dispose();
+    }
+
     [Fact]
     public async Task Lock_ThatIsReleasedBetweenTheAttemptAndTheQuestion_IsTaken()
     {
-        await using var server = await RedisServer.StartAsync();
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
-        using var breaker = Breaker();
-        using var first = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
+        using var first = new RedisFillLock(() => _redis, "t:", _breaker, s_patient, TimeProvider.System);
         var held = (await first.TryTakeAsync("key", s_position)).Held!;
-        var database = Around(redis.GetDatabase(), async () => await held.DisposeAsync());
-        var meddled = Around<IConnectionMultiplexer>(redis, null, () => database);
-        using var second = new RedisFillLock(() => meddled, "t:", breaker, s_patient, TimeProvider.System);
+        var database = Around(_redis.GetDatabase(), async () => await held.DisposeAsync());
+        var meddled = Around<IConnectionMultiplexer>(_redis, null, () => database);
+        using var second = new RedisFillLock(() => meddled, "t:", _breaker, s_patient, TimeProvider.System);
 
         var attempt = await second.TryTakeAsync("key", s_position);
 
@@ -37,10 +51,7 @@ public sealed class FillLockTests
     [Fact]
     public async Task Lock_ThatIsHeld_SaysSinceWhen()
     {
-        await using var server = await RedisServer.StartAsync();
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
-        using var breaker = Breaker();
-        using var owner = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
+        using var owner = new RedisFillLock(() => _redis, "t:", _breaker, s_patient, TimeProvider.System);
         await using var held = (await owner.TryTakeAsync("key", s_position)).Held!;
 
         Assert.Equal(new FillLockAttempt(null, s_position), await owner.TryTakeAsync("key", s_position));
@@ -49,30 +60,24 @@ public sealed class FillLockTests
     [Fact]
     public async Task Lock_WhoseReplyWasLate_IsHeld()
     {
-        await using var server = await RedisServer.StartAsync();
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
-        using var breaker = Breaker();
-        using var mine = LockOver(redis, breaker, lateReplies: 1);
-        using var others = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
+        using var mine = LockOver(_redis, _breaker, lateReplies: 1);
+        using var others = new RedisFillLock(() => _redis, "t:", _breaker, s_patient, TimeProvider.System);
 
         var attempt = await mine.TryTakeAsync("key", s_position);
 
         Assert.NotNull(attempt.Held);
         Assert.Equal(s_position, (await others.TryTakeAsync("key", s_position)).Holder);
-        Assert.False(breaker.IsOpen);
+        Assert.False(_breaker.IsOpen);
         await attempt.Held.DisposeAsync();
-        Assert.False(await redis.GetDatabase().KeyExistsAsync("t:fill:key"));
+        Assert.False(await _redis.GetDatabase().KeyExistsAsync("t:fill:key"));
     }
 
     [Fact]
     public async Task Lock_OfAnother_WhereTheFirstReplyWasLate_IsWaitedFor()
     {
-        await using var server = await RedisServer.StartAsync();
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
-        using var breaker = Breaker();
-        using var others = new RedisFillLock(() => redis, "t:", breaker, s_patient, TimeProvider.System);
+        using var others = new RedisFillLock(() => _redis, "t:", _breaker, s_patient, TimeProvider.System);
         await using var held = (await others.TryTakeAsync("key", s_position)).Held!;
-        using var mine = LockOver(redis, breaker, lateReplies: 1);
+        using var mine = LockOver(_redis, _breaker, lateReplies: 1);
 
         Assert.Equal(new FillLockAttempt(null, s_position), await mine.TryTakeAsync("key", s_position));
     }
@@ -80,12 +85,9 @@ public sealed class FillLockTests
     [Fact]
     public async Task Lock_WithoutReplies_IsAskedForTwice_AndItsWordStillGoesToTheOthers()
     {
-        await using var server = await RedisServer.StartAsync();
-        await using var redis = await ConnectionMultiplexer.ConnectAsync(server.Address);
         using var breaker = Breaker(answers: false);
-        using var mine = LockOver(redis, breaker, lateReplies: int.MaxValue);
-        using var closed = Breaker();
-        using var others = new RedisFillLock(() => redis, "t:", closed, s_patient, TimeProvider.System);
+        using var mine = LockOver(_redis, breaker, lateReplies: int.MaxValue);
+        using var others = new RedisFillLock(() => _redis, "t:", _breaker, s_patient, TimeProvider.System);
 
         var attempt = await mine.TryTakeAsync("key", s_position);
 

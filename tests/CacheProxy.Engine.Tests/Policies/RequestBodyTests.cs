@@ -29,6 +29,29 @@ public sealed class RequestBodyTests
     [InlineData("x")]
     public void Body_ThatTwoParsersReadDifferently_Bypasses(string json) => Assert.Equal(BypassReason.BodyAmbiguous, Post(s_byId, json).Reason);
 
+    /// <summary>The thread that brought a long body may be the one on which all sockets are read.</summary>
+    [Theory]
+    [InlineData(1_000, false)]
+    [InlineData(50_000, true)]
+    public async Task Body_ThatTakesLongToParse_IsParsedElsewhere(int numbers, bool elsewhere)
+    {
+        var json = Encoding.UTF8.GetBytes($"[{string.Join(',', Enumerable.Range(0, numbers))}]");
+        var leftAtOnce = false;
+
+        // Now and then another thread is done before this one has looked.
+        for (var i = 0; i < 50 && !leftAtOnce; i++)
+        {
+            var context = new DefaultHttpContext();
+            (context.Request.Method, context.Request.ContentType, context.Request.ContentLength) = ("POST", "application/json", json.Length);
+            context.Request.Body = new MemoryStream(json);
+            var reading = RequestBody.ReadAsync(context, 1 << 20, CancellationToken.None);
+            leftAtOnce = !reading.IsCompleted;
+            Assert.Equal(BypassReason.None, (await reading).Problem);
+        }
+
+        Assert.Equal(elsewhere, leftAtOnce);
+    }
+
     [Fact]
     public void Body_InvalidUtf8OrTooDeep_Bypasses()
     {

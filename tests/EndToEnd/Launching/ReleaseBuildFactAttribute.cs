@@ -8,7 +8,7 @@ public sealed class ReleaseBuildFactAttribute : FactAttribute
 {
     public ReleaseBuildFactAttribute()
     {
-        // What is tested is that nothing is built again. test.sh builds Release first; whoever runs these in Debug has a counted skip.
+        // test.sh builds Release before it runs any test; whoever runs these alone, in Debug, has a counted skip that says what to build.
         if (!new SourceBuild(Build.Root).Exists)
             Skip = "src/CacheProxy and src/ModelsBackend have no Release build: dotnet build -c Release";
     }
