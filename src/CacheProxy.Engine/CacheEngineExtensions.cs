@@ -71,6 +71,10 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillWriter>();
         services.AddSingleton<FillDelivery>();
         services.AddSingleton<Hits>();
+        services.AddSingleton(provider => new SharedHits(
+            provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(),
+            provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<StoredWriter>(), provider.GetRequiredService<CacheHeaders>(),
+            provider.GetRequiredService<RequestMeter>(), provider.GetRequiredService<CacheMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TargetMemo>();
         services.AddSingleton<AccessDecisions>();
         services.AddSingleton<AccessGate>();
@@ -93,6 +97,7 @@ public static class CacheEngineExtensions
         services.AddSingleton(provider => new PolicyModes(provider.GetService<IModeSwitch>()));
         services.AddSingleton<ShadowLedger>();
         services.AddSingleton<BehindHits>();
+        services.AddSingleton<KeptRequests>();
         services.AddSingleton(provider => ActivatorUtilities.CreateInstance<Verifier>(provider, new Random()));
         services.AddSingleton<Refetcher>();
         services.AddHostedService(static provider => provider.GetRequiredService<Refetcher>());

@@ -28,7 +28,7 @@ internal sealed class SharedConnection(RedisConnections connections, SharedTier 
     {
         // A name of its own: replicas that start together do not meet.
         var name = $"rehearsal:{Guid.NewGuid():N}";
-        await tier.FindAsync(new SharedQuery(name, default, default, static _ => []));
+        await tier.FindAsync(new SharedQuery(name, default, default, static _ => null));
         if ((await replicas.TryTakeAsync(name, s_nowhere)).Held is not { } held) return;
         await using (held) await replicas.TryTakeAsync(name, s_nowhere);
     }

@@ -16,13 +16,14 @@ namespace CacheProxy.Engine.Caching;
 /// 3 plan     identity, tags, what a fill would send; or a reason to go past the cache
 /// 4 right    the lease, then the snapshot, in that order
 /// 5 memory   valid and fresh ─▶ answer (no await, no lock)
-/// 6 access   where the policy asks the backend who may see it
+/// 6 shared   what another replica has stored, valid and fresh ─▶ into memory, answer
 /// 7 stale    allowed ─▶ answer, refresh behind it
-/// 8 fill     joined or started: shared tier, other replicas, origin ─▶ answer as it arrives
+/// 8 fill     joined or started: other replicas, origin ─▶ answer as it arrives
 /// </code>
+/// Where the policy asks the backend who may see it, that comes before each answer from a cache.
 /// </summary>
 internal sealed class CacheMiddleware(
-    RequestDelegate next, Hits hits, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, PolicyModes modes, ShadowLedger shadow, RequestMeter meter,
+    RequestDelegate next, Hits hits, SharedHits shared, TargetMemo memo, AccessGate access, FillClient fills, Bypassing bypassing, PolicyModes modes, ShadowLedger shadow, RequestMeter meter,
     InCodeRequests inCode, CacheLimits limits)
 {
     public Task InvokeAsync(HttpContext context)
@@ -75,21 +76,51 @@ internal sealed class CacheMiddleware(
             if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
             return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
-        return FillAsync(context, new FillDemand(plan, lookup, directives, started));
+        return shared.MayHave(lookup)
+            ? AnswerFromSharedAsync(context, plan, lookup, directives, started)
+            : FillAsync(context, new FillDemand(plan, lookup, directives, started));
     }
 
     private async Task HitAfterAccessAsync(HttpContext context, RequestPlan plan, long started)
     {
-        var answer = await access.AskAsync(context, plan);
-        if (answer.Verdict != AccessVerdict.Allowed)
-        {
-            await bypassing.RefuseAsync(context, next, plan.Policy, answer, started);
-            return;
-        }
+        if (await IsRefusedAsync(context, plan, started)) return;
         // The question took its time: lease, snapshot and entry are asked again, in that order.
         var lookup = hits.Find(context, plan, null);
         if (lookup.IsFresh) await hits.AnswerAsync(context, lookup.Stored!, plan, started);
         else await FillAsync(context, new FillDemand(plan, lookup, null, started));
+    }
+
+    private async Task AnswerFromSharedAsync(HttpContext context, RequestPlan plan, MemoryLookup lookup, CacheControl? directives, long started)
+    {
+        SharedFinding found;
+        try
+        {
+            found = await shared.FindAsync(context, plan, directives);
+        }
+        catch (OperationCanceledException)
+        {
+            context.Abort();
+            return;
+        }
+        if (found.Entry is { } entry)
+        {
+            if (!plan.AccessTargets.IsEmpty && await IsRefusedAsync(context, plan, started)) return;
+            if (shared.StillAnswers(context, entry, directives))
+            {
+                await shared.AnswerAsync(context, entry, plan, started);
+                return;
+            }
+        }
+        await FillAsync(context, new FillDemand(plan, lookup, directives, started) { HasLooked = found.HasNothing });
+    }
+
+    /// <summary>Whether the backend did not say that this caller may see it; then that is the answer.</summary>
+    private async Task<bool> IsRefusedAsync(HttpContext context, RequestPlan plan, long started)
+    {
+        var answer = await access.AskAsync(context, plan);
+        if (answer.Verdict == AccessVerdict.Allowed) return false;
+        await bypassing.RefuseAsync(context, next, plan.Policy, answer, started);
+        return true;
     }
 
     private async Task FillAsync(HttpContext context, FillDemand demand)

@@ -8,9 +8,10 @@ using Microsoft.AspNetCore.Http;
 
 namespace CacheProxy.Engine.Caching;
 
-/// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the answer's second costs.</summary>
+/// <summary>Answers from memory: steps 4 and 5 of the way. No await, no lock, and no allocation but what the
+/// entry's first hit and the answer's second cost.</summary>
 internal sealed class Hits(
-    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, BehindHits behind, RequestMeter meter, TimeProvider time)
+    MemoryTier memory, IInvalidationLog log, ConsistencyOptions consistency, StoredWriter writer, CacheHeaders headers, BehindHits behind, KeptRequests kept, RequestMeter meter, TimeProvider time)
 {
     /// <summary>Looks in memory, under the lease and the snapshot, read in that order.</summary>
     public MemoryLookup Find(HttpContext context, RequestPlan plan, CacheControl? directives)
@@ -33,6 +34,7 @@ internal sealed class Hits(
     {
         var policy = plan.Policy;
         MemoryTier.Touch(entry);
+        if (entry.Kept is null) kept.Keep(context, plan, entry);
         if (policy.WorksBehindHits) behind.Consider(context, plan, entry);
         var written = writer.WriteAsync(context, entry, new Answer(CacheResult.Hit));
         if (!written.IsCompletedSuccessfully) return AnswerSlowlyAsync(written, context, entry, policy, started);

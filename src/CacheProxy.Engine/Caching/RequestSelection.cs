@@ -62,7 +62,8 @@ internal readonly struct RequestSelection(IHeaderDictionary headers, CachePolicy
         return headers.Origin.Count == 0 || allowed.Count > 0;
     }
 
-    private string? ValueOf(string name)
+    /// <summary>What this request says in a field, in normal form; <see langword="null"/> when it says nothing.</summary>
+    public string? ValueOf(string name)
     {
         if (!headers.TryGetValue(name, out var values) || !outgoing.IsSent(policy, name)) return null;
         return Vary.Normalize(name, values);

@@ -1,4 +1,3 @@
-using System.Collections.Immutable;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -12,7 +11,7 @@ namespace CacheProxy.Engine.Caching;
 internal static class Reuse
 {
     /// <summary>Among the stored responses of a key the valid ones that answer this request; the youngest of several (§4.1).</summary>
-    public static Selected Select(ImmutableArray<MemoryEntry> entries, RequestPlan plan, in RequestSelection selection, Snapshot snapshot)
+    public static Selected Select(Variants entries, RequestPlan plan, in RequestSelection selection, Snapshot snapshot)
     {
         MemoryEntry? whole = null, part = null;
         var others = false;

@@ -94,7 +94,8 @@ internal sealed class TargetMemoMiddleware(RequestDelegate next, TargetMemo memo
         {
             var started = meter.Start();
             var lookup = hits.Find(context, plan, null);
-            if (lookup.IsFresh) return hits.AnswerAsync(context, lookup.Stored!, plan, started);
+            // Its first hit goes the full way: what is kept of it needs the route.
+            if (lookup is { IsFresh: true, Stored.Kept: not null }) return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
         context.Features.Set(new MemoVersion(memo.Version));
         return next(context);

@@ -17,25 +17,27 @@ internal static class BoundedCall
     /// <exception cref="TimeoutException">There was none within the limit, while this process could have taken it.</exception>
     public static async Task<T> WithinAsync<T>(this Task<T> call, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken = default)
     {
-        await WithinAsync((Task)call, limit, time, cancellationToken);
-        return await call;
-    }
-
-    /// <inheritdoc cref="WithinAsync{T}"/>
-    public static async Task WithinAsync(this Task call, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken = default)
-    {
         for (var again = 0; ; again++)
         {
             var started = time.GetTimestamp();
             try
             {
-                await call.WaitAsync(limit, time, cancellationToken);
-                return;
+                return await call.WaitAsync(limit, time, cancellationToken);
             }
             catch (TimeoutException) when (!call.IsCompleted && again < Again && time.GetElapsedTime(started) > limit * LateFrom)
             {
                 // The reply gets the time that it has not had.
             }
         }
+    }
+
+    /// <inheritdoc cref="WithinAsync{T}"/>
+    public static Task WithinAsync(this Task call, TimeSpan limit, TimeProvider time, CancellationToken cancellationToken = default) =>
+        EndedAsync(call).WithinAsync(limit, time, cancellationToken);
+
+    private static async Task<bool> EndedAsync(Task call)
+    {
+        await call;
+        return true;
     }
 }

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Buffers.Binary;
+using System.Collections.Frozen;
 using System.Collections.Immutable;
 using System.IO.Compression;
 using System.IO.Hashing;
@@ -7,6 +8,7 @@ using System.Text;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using Microsoft.Extensions.Primitives;
+using Microsoft.Net.Http.Headers;
 
 namespace CacheProxy.Engine.Storage;
 
@@ -24,6 +26,15 @@ internal static class EntryFormat
 
     private const int HeadLength = 3 + 16;
     private const int MaxItems = 4_096;
+
+    private const int LongestKnownName = 32;
+
+    // As they are written by most: a name in another spelling is kept as it came.
+    private static readonly FrozenSet<string>.AlternateLookup<ReadOnlySpan<char>> s_knownNames = new[]
+    {
+        HeaderNames.AccessControlAllowOrigin, HeaderNames.CacheControl, HeaderNames.ContentLanguage, HeaderNames.ContentLength, HeaderNames.ContentType, HeaderNames.Date,
+        HeaderNames.ETag, HeaderNames.Expires, HeaderNames.LastModified, HeaderNames.Link, HeaderNames.Location, HeaderNames.Server, HeaderNames.Vary, HeaderNames.Via,
+    }.ToFrozenSet(StringComparer.Ordinal).GetAlternateLookup<ReadOnlySpan<char>>();
 
     // Ages count from dates that an origin may write, so from the year 1 at worst; sums of several still fit.
     private static readonly TimeSpan s_longest = TimeSpan.FromDays(1_000_000);
@@ -126,25 +137,25 @@ internal static class EntryFormat
         writer.Raw(coded);
     }
 
-    private static StoredResponse ReadBody(ref Reader reader, StoredResponse response, byte version)
+    private static ReadOnlyMemory<byte> ReadBody(ref Reader reader, byte version, out byte[]? coded)
     {
-        var coded = version > FirstVersion && reader.Byte() == 1;
+        coded = null;
+        var isCoded = version > FirstVersion && reader.Byte() == 1;
         var length = reader.Int();
-        if (!coded) return response with { Body = reader.Raw(length) };
-        var bytes = reader.Raw(reader.Int()).ToArray();
+        if (!isCoded) return reader.Raw(length);
+        coded = reader.Raw(reader.Int()).ToArray();
         if (length is < 0 or > MaxBody) reader.Fail();
-        if (reader.Failed) return response;
+        if (reader.Failed) return default;
         var body = new byte[length];
-        if (!BrotliDecoder.TryDecompress(bytes, body, out var written) || written != length) reader.Fail();
-        var decoded = response with { Body = body };
-        decoded.Coded.Take(Coding.Brotli, bytes);
-        return decoded;
+        if (!BrotliDecoder.TryDecompress(coded, body, out var written) || written != length) reader.Fail();
+        return body;
     }
 
     private static StoredResponse? Read(ref Reader reader, byte version)
     {
         var identity = reader.Raw(Hash256.Size);
         if (reader.Failed) return null;
+        // The fields in the order in which they were written.
         var response = new StoredResponse
         {
             Identity = new Hash256(identity.Span),
@@ -165,21 +176,21 @@ internal static class EntryFormat
             StaleIfError = reader.Duration(),
             FillTime = reader.Duration(),
             EntityTag = reader.Optional(),
-            Body = default,
-        };
-        var flags = (Flags)reader.Byte();
-        response = response with
-        {
-            AlwaysValidate = (flags & Flags.AlwaysValidate) != 0,
+            AlwaysValidate = (ReadFlags(ref reader, out var flags) & Flags.AlwaysValidate) != 0,
             MustRevalidate = (flags & Flags.MustRevalidate) != 0,
             HasValidator = (flags & Flags.HasValidator) != 0,
+            Body = ReadBody(ref reader, version, out var coded),
         };
-        return ReadBody(ref reader, response, version);
+        if (coded is not null) response.Coded.Take(Coding.Brotli, coded);
+        return response;
     }
+
+    private static Flags ReadFlags(ref Reader reader, out Flags flags) => flags = (Flags)reader.Byte();
 
     private static ImmutableArray<SelectingField> ReadSelecting(ref Reader reader)
     {
         var count = reader.Count();
+        if (count == 0) return [];
         var fields = ImmutableArray.CreateBuilder<SelectingField>(count);
         for (var i = 0; i < count && !reader.Failed; i++) fields.Add(new(reader.Text(), reader.Optional()));
         return fields.DrainToImmutable();
@@ -191,9 +202,9 @@ internal static class EntryFormat
         var fields = ImmutableArray.CreateBuilder<KeyValuePair<string, StringValues>>(count);
         for (var i = 0; i < count && !reader.Failed; i++)
         {
-            var name = reader.Text();
-            var values = reader.Texts();
-            fields.Add(new(name, values.Length == 1 ? values[0] : new StringValues([.. values])));
+            var name = reader.Name();
+            var lines = reader.Count();
+            fields.Add(new(name, lines == 1 ? reader.Text() : new StringValues([.. reader.Texts(lines)])));
         }
         return new HeaderFields(fields.DrainToImmutable());
     }
@@ -298,9 +309,20 @@ internal static class EntryFormat
 
         public string? Optional() => Byte() == 1 ? Text() : null;
 
-        public ImmutableArray<string> Texts()
+        /// <summary>The name of a field: of those that everybody uses there is one string for all entries.</summary>
+        public string Name()
         {
-            var count = Count();
+            var bytes = Raw(Int()).Span;
+            Span<char> text = stackalloc char[LongestKnownName];
+            if (bytes.Length <= text.Length && Ascii.ToUtf16(bytes, text, out var length) == OperationStatus.Done && s_knownNames.TryGetValue(text[..length], out var known)) return known;
+            return Encoding.UTF8.GetString(bytes);
+        }
+
+        public ImmutableArray<string> Texts() => Texts(Count());
+
+        public ImmutableArray<string> Texts(int count)
+        {
+            if (count == 0) return [];
             var texts = ImmutableArray.CreateBuilder<string>(count);
             for (var i = 0; i < count && !Failed; i++) texts.Add(Text());
             return texts.DrainToImmutable();

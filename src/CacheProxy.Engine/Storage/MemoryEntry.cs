@@ -38,7 +38,7 @@ public sealed class MemoryEntry
     /// <summary>What the serving side keeps with it: header texts, codings. Never anything of one request.</summary>
     public object? Prepared { get; set; }
 
-    /// <summary>What the filling side keeps with it to fetch it again; see <see cref="Keep"/>.</summary>
+    /// <summary>What is kept with it to fetch it again; <see langword="null"/> until its first hit. See <see cref="Keep"/>.</summary>
     public object? Kept { get; private set; }
 
     internal long KeptSize { get; private set; }

@@ -1,5 +1,4 @@
 using System.Collections.Concurrent;
-using System.Collections.Immutable;
 using CacheProxy.Engine.Telemetry;
 
 namespace CacheProxy.Engine.Storage;
@@ -7,11 +6,11 @@ namespace CacheProxy.Engine.Storage;
 /// <summary>
 /// The first place to look: in process, bounded in bytes. Eviction is SIEVE (NSDI '24): entries queue in order of insertion, a hit sets a
 /// bit and takes no lock, and a hand that moves from the oldest to the newest clears bits and takes the first entry without one.
-/// Invariant: an entry is in the queue exactly while it is in its slot and counted in <see cref="Bytes"/>; all three change under the gate.
+/// Invariant: an entry is in the queue exactly while it is found under its key and counted in <see cref="Bytes"/>; all three change under the gate.
 /// </summary>
 public sealed class MemoryTier
 {
-    private readonly ConcurrentDictionary<Hash256, Slot> _slots = new();
+    private readonly ConcurrentDictionary<Hash256, Variants> _stored = new();
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly CacheMetrics _metrics;
@@ -43,14 +42,13 @@ public sealed class MemoryTier
     {
         get
         {
-            foreach (var slot in _slots)
-                foreach (var entry in slot.Value.Entries) yield return entry;
+            foreach (var (_, variants) in _stored)
+                foreach (var entry in variants) yield return entry;
         }
     }
 
     /// <summary>The stored responses of a key; they differ in what selected them. Empty when there is none.</summary>
-    public ImmutableArray<MemoryEntry> Find(in Hash256 identity) =>
-        _slots.TryGetValue(identity, out var slot) ? slot.Entries : [];
+    public Variants Find(in Hash256 identity) => _stored.TryGetValue(identity, out var variants) ? variants : default;
 
     /// <summary>Marks an entry as used. No lock; a lost write costs at most an early eviction.</summary>
     public static void Touch(MemoryEntry entry)
@@ -61,21 +59,23 @@ public sealed class MemoryTier
 
     /// <summary>Stores a response in the place of the one with the same selecting fields. Larger than the limit: not at all.</summary>
     /// <returns>The entry, also when it was too large to be kept.</returns>
-    public MemoryEntry Add(StoredResponse response)
+    public MemoryEntry Add(StoredResponse response) => Add(new MemoryEntry(response, _time));
+
+    /// <summary>Stores an entry in the place of the one with the same selecting fields. Larger than the limit: not at all.</summary>
+    /// <returns>The same entry.</returns>
+    public MemoryEntry Add(MemoryEntry entry)
     {
-        var entry = new MemoryEntry(response, _time);
+        var response = entry.Response;
         lock (_gate)
         {
             if (entry.Size > _limit / 2) return entry;
-            var slot = _slots.GetOrAdd(response.Identity, static _ => new Slot());
-            foreach (var other in slot.Entries)
+            foreach (var other in Find(response.Identity))
                 // A whole makes its parts needless; a part takes nothing's place but that of the part that it was united with.
-                if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, slot, null);
-            if (slot.Entries.Length >= _maxVariants) Unlink(slot.Entries[0], slot, "variants");
+                if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, null);
+            if (Find(response.Identity) is { Count: var count } variants && count >= _maxVariants) Unlink(variants[0], "variants");
             // Before the new one is in: it has not had a chance to be used yet.
             while (_oldest is not null && _bytes + entry.Size > _limit) EvictOne();
-            slot.Entries = slot.Entries.Add(entry);
-            _slots[response.Identity] = slot;
+            _stored[response.Identity] = Find(response.Identity).Add(entry);
             Link(entry);
         }
         Publish();
@@ -117,7 +117,7 @@ public sealed class MemoryTier
     {
         lock (_gate)
         {
-            if (entry.Linked && _slots.TryGetValue(entry.Response.Identity, out var slot)) Unlink(entry, slot, reason);
+            if (entry.Linked) Unlink(entry, reason);
         }
         Publish();
     }
@@ -135,7 +135,7 @@ public sealed class MemoryTier
         _count++;
     }
 
-    private void Unlink(MemoryEntry entry, Slot slot, string? reason)
+    private void Unlink(MemoryEntry entry, string? reason)
     {
         if (_hand == entry) _hand = entry.Newer;
         if (entry.Newer is null) _newest = entry.Older;
@@ -146,8 +146,9 @@ public sealed class MemoryTier
         entry.Linked = false;
         _bytes -= entry.Size;
         _count--;
-        slot.Entries = slot.Entries.Remove(entry);
-        if (slot.Entries.IsEmpty) _slots.TryRemove(entry.Response.Identity, out _);
+        var left = Find(entry.Response.Identity).Remove(entry);
+        if (left.Count == 0) _stored.TryRemove(entry.Response.Identity, out _);
+        else _stored[entry.Response.Identity] = left;
         if (reason is not null) _metrics.Evictions.WithLabels(reason).Inc();
     }
 
@@ -160,24 +161,12 @@ public sealed class MemoryTier
             hand = hand.Newer ?? _oldest!;
         }
         _hand = hand.Newer;
-        Unlink(hand, _slots[hand.Response.Identity], "size");
+        Unlink(hand, "size");
     }
 
     private void Publish()
     {
         _metrics.MemoryBytes.Set(Bytes);
         _metrics.MemoryEntries.Set(Count);
-    }
-
-    private sealed class Slot
-    {
-        private ImmutableArray<MemoryEntry> _entries = [];
-
-        // Read without the gate: an ImmutableArray is one reference, so a reader sees a list that existed.
-        public ImmutableArray<MemoryEntry> Entries
-        {
-            get => _entries;
-            set => _entries = value;
-        }
     }
 }

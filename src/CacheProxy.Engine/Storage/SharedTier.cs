@@ -1,6 +1,6 @@
 using System.Buffers;
 using System.Collections.Immutable;
-using System.IO.Pipelines;
+using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Redis;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.OutputCaching;
@@ -35,6 +35,9 @@ public sealed class SharedTier
         _logger = logger;
     }
 
+    /// <summary>Whether it is worth a question: not while the breaker is open.</summary>
+    internal bool IsAvailable => !_breaker.IsOpen;
+
     /// <summary>The record under a key's own name, and of the responses behind it those whose selecting fields match.</summary>
     internal async Task<SharedLookup> FindAsync(SharedQuery query)
     {
@@ -45,7 +48,7 @@ public sealed class SharedTier
         if (Answers(record.Response, query)) found.Add(record.Response!);
         foreach (var names in record.SelectingNames)
         {
-            var fields = query.Select(names);
+            ImmutableArray<SelectingField> fields = [.. names.Select(name => new SelectingField(name, query.ValueOf(name)))];
             if (fields.All(static field => field.Value is null)) continue;
             var variant = await ReadAsync(VariantName.Of(query.Name, fields));
             if (ReferenceEquals(variant, s_unanswered)) return SharedLookup.Unanswered;
@@ -76,9 +79,13 @@ public sealed class SharedTier
             : WriteAsync(VariantName.Of(response.Name, response.Selecting), SharedRecord.Empty, response.Usefulness);
 
     // What comes from the future (a clock was set back, or is behind the writer's) would be new again at each look, and never grow stale.
-    private bool Answers(StoredResponse? response, SharedQuery query) =>
-        response is not null && response.ResponseTime - _time.GetUtcNow() <= s_skew && response.Identity == query.Identity && response.Fingerprint == query.Fingerprint
-        && query.Select([.. response.Selecting.Select(static selecting => selecting.Name)]).AsSpan().SequenceEqual(response.Selecting.AsSpan());
+    private bool Answers(StoredResponse? response, SharedQuery query)
+    {
+        if (response is null || response.ResponseTime - _time.GetUtcNow() > s_skew || response.Identity != query.Identity || response.Fingerprint != query.Fingerprint) return false;
+        foreach (var (name, value) in response.Selecting)
+            if (!string.Equals(query.ValueOf(name), value, StringComparison.Ordinal)) return false;
+        return true;
+    }
 
     private async Task<SharedRecord?> ReadAsync(string name)
     {
@@ -87,7 +94,8 @@ public sealed class SharedTier
         var arriving = new ArrivingEntry();
         try
         {
-            if (!await GetAsync(name, arriving))
+            // The store ignores cancellation once a command is sent, so the wait is bounded from outside.
+            if (!await _options.BoundAsync(_store.TryGetAsync(name, arriving, default).AsTask(), _time))
             {
                 Observe("get", "miss", started);
                 _breaker.Succeeded();
@@ -114,10 +122,7 @@ public sealed class SharedTier
         try
         {
             var bytes = new ReadOnlySequence<byte>(EntryFormat.Encode(record));
-            await _breaker.Pipeline.ExecuteAsync(
-                static (call, cancellation) => new ValueTask(call.Tier._options.BoundAsync(
-                    call.Tier._store.SetAsync(call.Name, call.Bytes, default, call.Useful, cancellation).AsTask(), call.Tier._time, cancellation)),
-                (Tier: this, Name: name, Bytes: bytes, Useful: useful));
+            await _options.BoundAsync(_store.SetAsync(name, bytes, default, useful, default).AsTask(), _time);
             Observe("set", "ok", started);
             _breaker.Succeeded();
         }
@@ -126,13 +131,6 @@ public sealed class SharedTier
             Failed("set", exception, started);
         }
     }
-
-    // The store ignores cancellation once a command is sent, so the wait is bounded from outside.
-    private ValueTask<bool> GetAsync(string name, PipeWriter destination) =>
-        _breaker.Pipeline.ExecuteAsync(
-            static (call, cancellation) => new ValueTask<bool>(call.Tier._options.BoundAsync(
-                call.Tier._store.TryGetAsync(call.Name, call.Destination, cancellation).AsTask(), call.Tier._time, cancellation)),
-            (Tier: this, Name: name, Destination: destination));
 
     private void Failed(string operation, Exception exception, long started)
     {
@@ -154,8 +152,8 @@ public sealed class SharedTier
 /// <param name="Name">The key's own name.</param>
 /// <param name="Identity">What a response must be an answer to.</param>
 /// <param name="Fingerprint">Of the policy, which must be the one that stored it.</param>
-/// <param name="Select">What the request says in the named fields.</param>
-internal sealed record SharedQuery(string Name, Hash256 Identity, ulong Fingerprint, Func<ImmutableArray<string>, ImmutableArray<SelectingField>> Select);
+/// <param name="ValueOf">What the request says in a field, in normal form; <see langword="null"/> when it says nothing.</param>
+internal sealed record SharedQuery(string Name, Hash256 Identity, ulong Fingerprint, Func<string, string?> ValueOf);
 
 /// <summary>What the shared tier had for a request.</summary>
 /// <param name="Record">What stands under the key's own name; needed again to store beside it.</param>
@@ -168,6 +166,19 @@ internal sealed record SharedLookup(SharedRecord Record, ImmutableArray<StoredRe
     public static SharedLookup Unanswered { get; } = new(SharedRecord.Empty, []);
 
     public bool IsUnanswered => ReferenceEquals(this, Unanswered);
+
+    /// <summary>Of the responses that are valid the youngest (RFC 9111 §4.1).</summary>
+    public MemoryEntry? YoungestValid(Snapshot snapshot, TimeProvider time)
+    {
+        MemoryEntry? youngest = null;
+        foreach (var response in Responses)
+        {
+            if (youngest is not null && response.ResponseTime <= youngest.Response.ResponseTime) continue;
+            var entry = new MemoryEntry(response, time);
+            if (entry.Check(snapshot) != Verdict.Invalid) youngest = entry;
+        }
+        return youngest;
+    }
 }
 
 /// <summary>The shared tier's bounds.</summary>

@@ -47,12 +47,19 @@ public sealed record StoredResponse
         init
         {
             field = value;
-            Coded = new CodedBodies(value);
+            _coded = null;
         }
     }
 
     /// <summary>The body in our codings. Another body has others: to keep them, set it after <see cref="Body"/>.</summary>
-    public CodedBodies Coded { get; internal init; } = new(default);
+    public CodedBodies Coded
+    {
+        get => Volatile.Read(ref _coded) ?? Interlocked.CompareExchange(ref _coded, new CodedBodies(Body), null) ?? _coded!;
+        internal init => _coded = value;
+    }
+
+    // Only what is coded, or asked for in a coding, has any.
+    private CodedBodies? _coded;
 
     /// <summary>Whether we may compress it, and it is worth it.</summary>
     public bool MayCompress => ContentCoding.MayCompress(Status, Headers, Body.Length);
@@ -118,7 +125,7 @@ public sealed record StoredResponse
     {
         get
         {
-            long size = 1_024 + Body.Length + Coded.Size + 2L * (Name.Length + PrimaryKey.Length);
+            long size = 1_024 + Body.Length + (Volatile.Read(ref _coded)?.Size ?? 0) + 2L * (Name.Length + PrimaryKey.Length);
             foreach (var (name, values) in Headers)
             {
                 size += 64 + 2L * name.Length;

@@ -20,7 +20,7 @@ public sealed class CacheMetrics
         OriginDuration = new LabelPairs<Histogram.Child>(Seconds(factory, "cacheproxy_origin_duration_seconds", "From the fill's start to its end.", "policy", "outcome").WithLabels);
         OriginSaved = factory.CreateCounter("cacheproxy_origin_saved_seconds_total", "Seconds of the origin's time that hits have saved: for each hit what its fill had taken.", ["policy"]);
         FillsInFlight = factory.CreateGauge("cacheproxy_fills_in_flight", "Requests to the origin for the cache that are under way.");
-        FillWaiters = factory.CreateGauge("cacheproxy_fill_waiters", "Requests that wait for a fill that another one started.");
+        FillWaiters = factory.CreateGauge("cacheproxy_fill_waiters", "Requests that wait for a fill, or a read of the shared tier, that another one started.");
         FillsRejected = factory.CreateCounter("cacheproxy_fills_rejected_total", "Fills refused with 503 because Origin:MaxConcurrentFills and its queue were full.");
         NotStored = factory.CreateCounter("cacheproxy_not_stored_total", "Responses that were not stored, by reason.", ["policy", "reason"]);
         MemoryBytes = factory.CreateGauge("cacheproxy_memory_bytes", "Bytes held by the memory tier, of Memory:Limit.");

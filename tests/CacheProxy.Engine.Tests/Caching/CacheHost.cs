@@ -6,6 +6,7 @@ using CacheProxy.Engine.Telemetry;
 using CacheProxy.Engine.Tests.Policies;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.OutputCaching;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
@@ -43,7 +44,9 @@ internal sealed class CacheHost : IAsyncDisposable
     /// <param name="policy">Of the only route; RFC 9111 without one.</param>
     /// <param name="options">The bounds.</param>
     /// <param name="before">A step before all of the engine's.</param>
-    public static async Task<CacheHost> StartAsync(CachePolicyConfig? policy = null, CacheEngineOptions? options = null, Action<IApplicationBuilder>? before = null)
+    /// <param name="shared">Where the shared tier keeps what it has; none without one.</param>
+    public static async Task<CacheHost> StartAsync(
+        CachePolicyConfig? policy = null, CacheEngineOptions? options = null, Action<IApplicationBuilder>? before = null, IOutputCacheBufferStore? shared = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 12, 0, 0, TimeSpan.Zero));
         var origin = new ScriptedOrigin(time);
@@ -55,6 +58,14 @@ internal sealed class CacheHost : IAsyncDisposable
         builder.Services.AddSingleton<IOrigin>(origin);
         builder.Services.AddSingleton<IInvalidationLog>(provider => new LocalInvalidationLog(
             provider.GetRequiredService<CacheMetrics>(), time, provider.GetRequiredService<ILogger<LocalInvalidationLog>>()));
+        if (shared is not null)
+        {
+            builder.Services.AddSingleton(provider => new SharedTierBreaker(
+                static _ => Task.CompletedTask, provider.GetRequiredService<CacheMetrics>(), time, provider.GetRequiredService<ILogger<SharedTierBreaker>>()));
+            builder.Services.AddSingleton(provider => new SharedTier(
+                shared, provider.GetRequiredService<SharedTierBreaker>(), new SharedTierOptions(), provider.GetRequiredService<CacheMetrics>(), time,
+                provider.GetRequiredService<ILogger<SharedTier>>()));
+        }
         builder.Services.AddCacheEngine(options ?? new CacheEngineOptions { Memory = new MemoryOptions { Limit = 64 << 20 } });
         var app = builder.Build();
         before?.Invoke(app);

@@ -326,6 +326,8 @@ public sealed class RequestPlanTests
             return plan!;
         }
 
+        // Asked for once, it is not remembered.
+        Plan();
         var first = Plan();
 
         Assert.Same(first, Plan());

@@ -28,7 +28,7 @@ internal static class Schedule
             ? new SimulatedNetwork(0.04 * random.NextDouble(), 0.2 * random.NextDouble(), scheduler.Between(100, 2_500) * Scheduler.Millisecond, scheduler.Between(250, 2_500) * Scheduler.Millisecond)
             : new SimulatedNetwork(0, 0.02, 50 * Scheduler.Millisecond, 300 * Scheduler.Millisecond);
         var standbys = scheduler.Chance(0.25) ? 1 : 0;
-        var world = new World(scheduler, mistake, network, standbys) { Derives = scheduler.Chance(0.4), ChecksAccess = scheduler.Chance(0.3) };
+        var world = new World(scheduler, mistake, network, standbys) { Derives = scheduler.Chance(0.4), ChecksAccess = scheduler.Chance(0.3), LooksBeforeFills = scheduler.Chance(0.4), ReadsParts = scheduler.Chance(0.3) };
         for (var i = 0; i <= standbys; i++) world.Servers.Add(new(scheduler, mistake, "redis" + i, 1_800_000_000L * Scheduler.Second + scheduler.Between(-5, 5) * Scheduler.Second));
         world.Master = world.Servers[0];
         world.Routes = [.. Enumerable.Repeat(world.Master, Slots)];

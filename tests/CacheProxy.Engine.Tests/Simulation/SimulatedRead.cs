@@ -14,6 +14,7 @@ internal sealed class SimulatedRead
 {
     private const int MaxAttempts = 4;
     private static readonly Asks[] s_asks = [Asks.Whole, Asks.Whole, Asks.Whole, Asks.Front, Asks.Back, Asks.Head];
+    private static readonly Asks[] s_asksForParts = [Asks.Whole, Asks.Front, Asks.Front, Asks.Front];
     private readonly World _world;
     private readonly SimulatedReplica _replica;
     private readonly Model _model;
@@ -28,7 +29,7 @@ internal sealed class SimulatedRead
     public SimulatedRead(World world, SimulatedReplica replica, Model model)
     {
         (_world, _replica, _model, _started) = (world, replica, model, world.Scheduler.Now);
-        _asks = world.Derives ? world.Scheduler.Any(s_asks) : Asks.Whole;
+        _asks = world.Derives ? world.Scheduler.Any(world.ReadsParts ? s_asksForParts : s_asks) : Asks.Whole;
         _context = _asks.ToContext();
         var here = world.PromisedHere.GetValueOrDefault(replica);
         _hard = Math.Max(world.Promised.Hard(model), here?.Hard(model) ?? 0);
@@ -85,8 +86,40 @@ internal sealed class SimulatedRead
         _part = part?.Check(snapshot) != Verdict.Invalid ? part
             : _world.Mistake == Mistake.InvalidPartCompleted ? new MemoryEntry(part.Response with { Stamp = snapshot.Position }, _replica.Time)
             : null;
-        _replica.Preempted(() => Fill(attempt: 0));
+        if (whole is null && part is null && _world.LooksBeforeFills && _world.Mistake != Mistake.InvalidAsFallback) _replica.Preempted(LookShared);
+        else _replica.Preempted(() => Fill(attempt: 0));
     }
+
+    // What is in memory in no form is looked for in the shared tier before any fill.
+    private void LookShared()
+    {
+        var redis = _world.RedisOf(_replica.Slot);
+        if (_replica.Log.TakeRight(out _) != ServingRight.Full || !redis.IsUp || _replica.Link.IsCut || !redis.Keys.Shared.TryGetValue(_model.Key, out var found))
+        {
+            Fill(attempt: 0);
+            return;
+        }
+        _replica.After(_world.Delay(), () =>
+        {
+            var right = TakeRight(out var snapshot);
+            var response = _world.Mistake == Mistake.EpochNotCompared && snapshot is not null ? found with { Stamp = new(snapshot.Epoch, found.Stamp.Sequence) } : found;
+            var entry = new MemoryEntry(response, _replica.Time);
+            if (!IsAnswer(entry, right, snapshot))
+            {
+                _replica.Preempted(() => Fill(attempt: 0));
+                return;
+            }
+            _replica.Memory.Add(entry);
+            _replica.Preempted(() =>
+            {
+                if (IsAnswer(entry, TakeRight(out var now), now)) Answer(response.Body.Span, response.Stamp, "shared tier, before a fill", stale: false, hit: true);
+                else Fill(attempt: 0);
+            });
+        });
+    }
+
+    private bool IsAnswer(MemoryEntry entry, ServingRight right, Snapshot? snapshot) =>
+        IsYoung(entry) && (_world.Mistake == Mistake.SharedNotChecked || (right == ServingRight.Full && entry.Check(snapshot!) == Verdict.Valid));
 
     private static bool IsYoung(MemoryEntry entry) => entry.Age < entry.Response.FreshUntilAge && !entry.Response.AlwaysValidate;
 

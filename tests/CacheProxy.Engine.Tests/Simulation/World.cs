@@ -80,6 +80,12 @@ internal sealed class World(Scheduler scheduler, Mistake mistake, SimulatedNetwo
     /// <summary>Whether responses are made of responses: validated often, asked for in parts, freshened by HEAD.</summary>
     public bool Derives { get; init; }
 
+    /// <summary>Whether what derives is asked for in parts, mostly.</summary>
+    public bool ReadsParts { get; init; }
+
+    /// <summary>Whether requests look into the shared tier before they fill; with an open breaker they do not, and policies in C# never do.</summary>
+    public bool LooksBeforeFills { get; init; }
+
     /// <summary>Whether callers are checked before they see anything.</summary>
     public bool ChecksAccess { get; init; }
 

@@ -104,7 +104,7 @@ public sealed class MemoryTierTests
         new CacheMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry())),
         new FakeTimeProvider());
 
-    private static MemoryEntry? Find(MemoryTier tier, string name) => tier.Find(Entries.Of(name, 0).Identity).FirstOrDefault();
+    private static MemoryEntry? Find(MemoryTier tier, string name) => tier.Find(Entries.Of(name, 0).Identity) is { Count: > 0 } found ? found[0] : null;
 
     private static string Names(MemoryTier tier) => string.Concat(tier.Entries.Select(entry => entry.Response.Name).Order(StringComparer.Ordinal));
 }

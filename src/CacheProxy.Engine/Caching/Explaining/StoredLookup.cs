@@ -22,7 +22,7 @@ internal sealed class StoredLookup(MemoryTier memory, SharedTier? tier, HitForMi
         if (tier is null || right != ServingRight.Full || snapshot is null) return (entries.DrainToImmutable(), false);
 
         var found = await tier.FindAsync(new SharedQuery(
-            plan.Name, plan.Identity, plan.Policy.Fingerprint, names => new RequestSelection(context.Request.Headers, plan.Policy, headers).Of(names)));
+            plan.Name, plan.Identity, plan.Policy.Fingerprint, new RequestSelection(context.Request.Headers, plan.Policy, headers).ValueOf));
         var answers = false;
         foreach (var response in found.Responses)
         {

@@ -15,6 +15,9 @@ internal sealed record FillDemand(
     /// <summary>Comes before a stored response is sent that was not in memory when it was looked for: policies written in C# are told.</summary>
     public Func<Task>? BeforeHit { get; init; }
 
+    /// <summary>Whether the shared tier was asked just now, and had nothing.</summary>
+    public bool HasLooked { get; init; }
+
     /// <summary>A valid stored response that may not be sent at once.</summary>
     public MemoryEntry? Stored => Found.Stored;
 

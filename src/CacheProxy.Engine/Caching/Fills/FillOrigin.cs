@@ -1,4 +1,3 @@
-using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Storage;
@@ -32,7 +31,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             return head.Freshened;
         }
         await sink.BeginAsync(fill.Abandoned);
-        return Store(fill, head.Prototype with { FillTime = took }, result);
+        return Store(fill, head.Prototype, took, result);
     }
 
     private async Task<(Sink Sink, OriginResult Result)> AskAsync(Fill fill, FillBasis basis)
@@ -45,7 +44,7 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         return (sink, result);
     }
 
-    private StoredResponse? Store(Fill fill, StoredResponse prototype, OriginResult result)
+    private StoredResponse? Store(Fill fill, StoredResponse prototype, TimeSpan took, OriginResult result)
     {
         var complete = result == OriginResult.Complete;
         if (!complete || !fill.Body.IsWhole)
@@ -54,14 +53,12 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             decision.Count(fill, complete ? Storable.TooLarge : Storable.Incomplete);
             return null;
         }
-        var response = prototype with { Body = fill.Body.ToMemory() };
+        var response = prototype with { Body = fill.Body.ToMemory(), FillTime = took };
         if (response.IsPartial && FillBasis.PartOf(fill) is { } part) response = Parts.Unite(part.Response, response, time.GetUtcNow());
         response = BodyTag.Add(response);
         var entry = memory.Add(response);
         fill.Body.End(broken: false);
         fill.Complete(entry);
-        KeptRequest.Keep(entry, fill.Request, headers);
-        memory.Recount(entry);
         compressor.Consider(entry, fill.Request.Headers.AcceptEncoding);
         return response.IsPartial ? null : response;
     }

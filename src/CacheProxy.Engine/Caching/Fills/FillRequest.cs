@@ -42,6 +42,7 @@ internal sealed class FillRequest
         var asksRange = Plan.Policy.FollowsOrigin && demand.Stored is null && HttpMethods.IsGet(context.Request.Method) && Headers.Range.Count == 1;
         Range = asksRange ? Headers.Range.ToString() : null;
         Part = demand.Found.Part;
+        HasLooked = demand.HasLooked;
     }
 
     /// <summary>For what no client waits for: the whole, whatever a request behind which it is asked for wanted of it.</summary>
@@ -84,6 +85,9 @@ internal sealed class FillRequest
 
     /// <summary>A stored part that may be completed, or united with what comes.</summary>
     public MemoryEntry? Part { get; }
+
+    /// <summary>Whether the shared tier had nothing for it just now.</summary>
+    public bool HasLooked { get; }
 
     public string Scheme { get; }
 

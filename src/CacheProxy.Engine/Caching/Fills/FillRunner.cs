@@ -1,4 +1,3 @@
-using CacheProxy.Engine.Caching.Refreshing;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 using CacheProxy.Engine.Telemetry;
@@ -19,7 +18,7 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </code>
 /// </summary>
 internal sealed class FillRunner(
-    EarlierFills earlier, SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, CacheHeaders headers, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
+    EarlierFills earlier, SharedFills shared, FillLimiter limiter, FillOrigin origin, MemoryTier memory, IInvalidationLog log, CacheMetrics metrics, ILogger<FillRunner> logger)
 {
     // Of a thread that serves nobody: a fill belongs to none of its clients, and must not carry what flows with one of them.
     private static readonly ExecutionContext s_nobodys = ContextOfNobody();
@@ -79,8 +78,6 @@ internal sealed class FillRunner(
         await using var turn = await shared.TakeTurnAsync(fill);
         if (turn.Fresh is { } found)
         {
-            KeptRequest.Keep(found, fill.Request, headers);
-            memory.Recount(found);
             fill.Decide(new FillOutcome.Serving(found, CacheResult.HitShared, null), isLast: true);
             return;
         }

@@ -17,9 +17,15 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
         if (tier is null || fill.Snapshot is null) return new SharedTurn(null, null, SharedRecord.Empty, null, stored);
         if (!fill.MayUseStored) return new SharedTurn(tier, null, SharedRecord.Empty, null, stored);
 
-        var (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
-        if (fresh is null && stale is not null && stale != stored) stale = ServeMeanwhile(fill, stale);
-        if (fresh is not null || replicas is null || !fill.IsShared) return new SharedTurn(tier, null, found.Record, fresh, stale);
+        SharedLookup? found = null;
+        MemoryEntry? fresh = null, stale = stored;
+        // What had nothing just now is asked again once this is the fill that would go on.
+        if (!fill.Request.HasLooked || replicas is null || !fill.IsShared)
+        {
+            (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+            if (fresh is null && stale is not null && stale != stored) stale = ServeMeanwhile(fill, stale);
+            if (fresh is not null || replicas is null || !fill.IsShared) return new SharedTurn(tier, null, found.Record, fresh, stale);
+        }
         while (true)
         {
             var attempt = await replicas.TryTakeAsync(fill.Key.ToString(), fill.Snapshot.Position);
@@ -32,14 +38,17 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
             }
             // A holder that started before a purge would not help us (and we would wait for it in vain, again and again).
             var helps = attempt.Holder is { } holder && fill.Snapshot.Check(holder, fill.Plan.PrimaryKey, fill.Plan.Tags) == Verdict.Valid;
-            if (!helps) return new SharedTurn(tier, null, found.Record, null, stale);
+            if (!helps)
+            {
+                if (found is null) (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
+                return new SharedTurn(tier, null, found.Record, fresh, stale);
+            }
             var news = await replicas.WaitAsync(fill.Key.ToString(), fill.Abandoned);
-            if (news is FillLockNews.NotStored or FillLockNews.Unknown) return new SharedTurn(tier, null, found.Record, null, stale);
+            if (news is FillLockNews.NotStored or FillLockNews.Unknown) return new SharedTurn(tier, null, found?.Record ?? SharedRecord.Empty, null, stale);
             // What was stored for us is worth another question.
-            for (var look = 0; look < MaxLooks && (look == 0 || found.IsUnanswered); look++)
+            for (var look = 0; look < MaxLooks && (look == 0 || found!.IsUnanswered); look++)
                 (found, fresh, stale) = await LookAsync(fill, fill.Snapshot, stored);
-            if (fresh is not null) return new SharedTurn(tier, null, found.Record, fresh, stale);
-            if (news == FillLockNews.Stored) return new SharedTurn(tier, null, found.Record, null, stale);
+            if (fresh is not null || news == FillLockNews.Stored) return new SharedTurn(tier, null, found!.Record, fresh, stale);
         }
     }
 
@@ -59,15 +68,9 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
     {
         var request = fill.Request;
         var found = await tier!.FindAsync(new SharedQuery(
-            fill.Plan.Name, fill.Plan.Identity, fill.Plan.Policy.Fingerprint, names => new RequestSelection(request.Headers, fill.Plan.Policy, headers).Of(names)));
-        MemoryEntry? best = null;
-        foreach (var response in found.Responses)
-        {
-            var entry = new MemoryEntry(response, time);
-            if (entry.Check(snapshot) != Verdict.Invalid && (best is null || response.ResponseTime > best.Response.ResponseTime)) best = entry;
-        }
-        if (best is null) return (found, null, stored);
-        if (Reuse.Answers(best, snapshot, request.Directives, request.Method, request.Headers, time)) return (found, memory.Add(best.Response), stored);
+            fill.Plan.Name, fill.Plan.Identity, fill.Plan.Policy.Fingerprint, new RequestSelection(request.Headers, fill.Plan.Policy, headers).ValueOf));
+        if (found.YoungestValid(snapshot, time) is not { } best) return (found, null, stored);
+        if (Reuse.Answers(best, snapshot, request.Directives, request.Method, request.Headers, time)) return (found, memory.Add(best), stored);
         return (found, null, stored is null || best.Response.ResponseTime > stored.Response.ResponseTime ? best : stored);
     }
 }

@@ -49,7 +49,7 @@ internal sealed class HottestAgain(
         var routes = sources.SelectMany(static source => source.Endpoints).OfType<RouteEndpoint>().Select(static endpoint => endpoint.RoutePattern).ToHashSet();
         var hottest = memory.Entries
             .Where(entry => entry.Hits > 0 && match.Matches(entry.Response.PrimaryKey, entry.Response.Tags))
-            .Select(static entry => (Entry: entry, Request: KeptRequest.Of(entry)))
+            .Select(static entry => (Entry: entry, Request: KeptRequests.Of(entry)))
             // A route that a reload has replaced may lead elsewhere now.
             .Where(found => found.Request is { Endpoint: RouteEndpoint endpoint } && routes.Contains(endpoint.RoutePattern))
             .OrderByDescending(static found => found.Entry.Hits)
