@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The long runs of what CI runs briefly. Each prints its figures, and fails at the first stale read.
-#   tests/purges.sh [million]   1 000 000 purges on three processes (PURGES=… for another number); less than an hour on two cores
+#   tests/purges.sh [million]   1 000 000 purges on three processes (PURGES=… for another number); a quarter of an hour on two cores
 #   tests/purges.sh faults      each fault for 2 minutes
 #   tests/purges.sh events      10 000 changes while backend, proxies and Redis are killed, each 24 times at least: half of
 #                               them took 18 minutes where much else ran (CHANGES_SECONDS=… ends it before)

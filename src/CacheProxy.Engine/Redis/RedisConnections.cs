@@ -79,6 +79,7 @@ public sealed class RedisConnections : IAsyncDisposable, IDisposable
         var options = Options.ConnectionString!.ToConfiguration();
         var timeout = (int)Options.Timeout.TotalMilliseconds;
         options.AbortOnConnectFail = false;
+        options.AllowAdmin = Options.AllowAdmin;
         options.BacklogPolicy = BacklogPolicy.FailFast;
         options.SyncTimeout = timeout;
         // Calls are bounded where they are made (BoundedCall); this ends what nobody waits for any more.

@@ -25,6 +25,9 @@ public sealed record RedisOptions
     /// <summary><c>Tls:Key</c>: a file with its key, in PEM.</summary>
     public string? KeyPath { get; init; }
 
+    /// <summary>Whether the client library lets commands about the server itself through (<c>CONFIG</c>): for those who look at it, not for requests.</summary>
+    public bool AllowAdmin { get; init; }
+
     /// <summary>Adds what is out of its bounds to <paramref name="errors"/>, as setting, value and remedy.</summary>
     public void Validate(ICollection<string> errors)
     {

@@ -77,6 +77,8 @@ public sealed class DoctorTests
         await using var admin = await ConnectionMultiplexer.ConnectAsync($"{redis.Address},allowAdmin=true");
         var server = admin.GetServer(redis.Address);
         await Poll.UntilAsync(async () => (await server.InfoRawAsync("replication"))!.Contains("state=online", StringComparison.Ordinal));
+        await IsFoundAsync(origin, redis.Address, "redis-backlog", "repl-backlog-ttl is 3600", "CONFIG SET repl-backlog-ttl 0", ("Consistency__Standbys", "0"));
+        await server.ConfigSetAsync("repl-backlog-ttl", "0");
 
         await IsFoundAsync(origin, redis.Address, "redis-standbys", "Redis has 1 standby(s), and nobody has said how many may be promoted", "Set Consistency:Standbys");
         await IsFoundAsync(origin, redis.Address, "redis-min-replicas", "min-replicas-to-write is 0", "CONFIG SET min-replicas-to-write 1", ("Consistency__Standbys", "1"));

@@ -17,7 +17,7 @@ internal sealed class RedisDoctor(RedisOptions options, ConsistencyOptions consi
 
     public async Task LookAsync()
     {
-        await using var connections = new RedisConnections(options with { Timeout = s_timeout });
+        await using var connections = new RedisConnections(options with { Timeout = s_timeout, AllowAdmin = true });
         var connection = await connections.GetSharedAsync();
         try
         {
@@ -46,7 +46,9 @@ internal sealed class RedisDoctor(RedisOptions options, ConsistencyOptions consi
     {
         var memory = await RedisInfo.ReadAsync(server, "memory");
         LookAtMemory(memory);
-        LookAtStandbys(await RedisInfo.ReadAsync(server, "replication"));
+        var replication = await RedisInfo.ReadAsync(server, "replication");
+        LookAtStandbys(replication);
+        if (replication["connected_slaves"] is not (null or "0")) await LookAtBacklogAsync(server);
         await LookAtClockAsync(server);
         var foreign = await new ForeignNames(options.InstanceName).FindAsync(server, database);
         if (foreign is not null)
@@ -78,6 +80,25 @@ internal sealed class RedisDoctor(RedisOptions options, ConsistencyOptions consi
             findings.Add(new("redis-min-replicas", "min-replicas-to-write is 0: a master that was cut off goes on taking writes that its successor never sees", $"CONFIG SET min-replicas-to-write {promotable} and CONFIG SET min-replicas-max-lag 10, and the same in redis.conf"));
         if (required && replication["min_slaves_good_slaves"] == "0")
             findings.Add(new("redis-min-replicas", "min-replicas-to-write is set, and no standby keeps up: Redis refuses all writes", "Attach a standby, or CONFIG SET min-replicas-to-write 0"));
+    }
+
+    // A server without standbys for that long takes a new replication id, which for the log is another life.
+    private async Task LookAtBacklogAsync(IServer server)
+    {
+        RedisResult[] setting;
+        try
+        {
+            setting = (RedisResult[]?)await server.ExecuteAsync("CONFIG", "GET", "repl-backlog-ttl") ?? [];
+        }
+        catch (RedisException)
+        {
+            // Our user need not have the right to know.
+            return;
+        }
+        if (setting is [_, var seconds] && (string?)seconds is not "0")
+            findings.Add(new(
+                "redis-backlog", $"repl-backlog-ttl is {seconds}: when the last standby is away for so many seconds, Redis changes its replication id, and all that is cached is fetched again, once",
+                "CONFIG SET repl-backlog-ttl 0, and the same in redis.conf"));
     }
 
     private async Task LookAtClockAsync(IServer server)
