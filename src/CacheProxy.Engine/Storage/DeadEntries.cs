@@ -15,6 +15,7 @@ internal sealed class DeadEntries : BackgroundService
     private const int Backlog = 4_096;
 
     // Walks over Redis pass all that it holds: however much that is, and however fast purges come, they take a twentieth of the time at most.
+    // What they find is removed besides: that is no more than was stored.
     private const int Rest = 19;
 
     // Clear and PURGE count what they take for up to 5 s after the acknowledgement; this must not take it away before them.
@@ -45,10 +46,9 @@ internal sealed class DeadEntries : BackgroundService
                 var batch = new List<Invalidation.Invalidation>();
                 while (_purges.Reader.TryPeek(out var next) && _time.GetElapsedTime(next.Heard) >= s_delay && _purges.Reader.TryRead(out next)) batch.Add(next.Purge);
                 if (batch.Count == 0) continue;
-                var began = _time.GetTimestamp();
-                await RemoveAsync(batch, stoppingToken);
+                var walked = await RemoveAsync(batch, stoppingToken);
                 // So many times as long as the walk took: Redis has its clients to serve, and nobody waits for this.
-                await Task.Delay(Rest * _time.GetElapsedTime(began), _time, stoppingToken);
+                await Task.Delay(Rest * walked, _time, stoppingToken);
             }
         }
         catch (OperationCanceledException) when (stoppingToken.IsCancellationRequested)
@@ -63,7 +63,8 @@ internal sealed class DeadEntries : BackgroundService
         if (purge.Mode != InvalidationMode.Soft) _purges.Writer.TryWrite((_time.GetTimestamp(), purge));
     }
 
-    private async Task RemoveAsync(List<Invalidation.Invalidation> batch, CancellationToken cancellationToken)
+    /// <returns>How long the walks took, over memory and over Redis.</returns>
+    private async Task<TimeSpan> RemoveAsync(List<Invalidation.Invalidation> batch, CancellationToken cancellationToken)
     {
         var all = new Invalidation.Invalidation
         {
@@ -73,24 +74,43 @@ internal sealed class DeadEntries : BackgroundService
             Everything = batch.Exists(static purge => purge.Everything),
         };
         var match = new InvalidationMatch(all);
+        var began = _time.GetTimestamp();
         var (dead, alive) = Sort(match);
-        if (_shared is null) return;
+        var walked = _time.GetElapsedTime(began);
+        if (_shared is null) return walked;
         try
         {
             dead.UnionWith(all.Keys);
-            if ((all.Everything || !all.Patterns.IsEmpty) && match.Prefix is { } prefix)
-            {
-                await foreach (var name in _shared.ScanOnceAsync(prefix, cancellationToken))
-                    if (match.Matches(EntryCatalog.PrimaryKeyOf(name), [])) dead.Add(name);
-            }
             // What was stored again meanwhile stands under the same name.
             dead.ExceptWith(alive);
             await _shared.RemoveAsync(dead);
+            if ((all.Everything || !all.Patterns.IsEmpty) && match.Prefix is { } prefix) walked += await WalkAsync(_shared, match, prefix, alive, cancellationToken);
         }
         catch (Exception exception) when (exception is RedisException or TimeoutException)
         {
             // What stays is worthless and has its TTL.
         }
+        return walked;
+    }
+
+    // Page by page: Redis may hold more names than this process has memory for.
+    private async Task<TimeSpan> WalkAsync(SharedNames shared, InvalidationMatch match, string prefix, HashSet<string> alive, CancellationToken cancellationToken)
+    {
+        var (walked, since) = (TimeSpan.Zero, _time.GetTimestamp());
+        var page = new List<string>(SharedNames.PageSize);
+        await foreach (var name in shared.ScanOnceAsync(prefix, cancellationToken))
+        {
+            if (!match.Matches(EntryCatalog.PrimaryKeyOf(name), []) || alive.Contains(name)) continue;
+            page.Add(name);
+            if (page.Count < SharedNames.PageSize) continue;
+            walked += _time.GetElapsedTime(since);
+            await shared.RemoveAsync(page);
+            page.Clear();
+            since = _time.GetTimestamp();
+        }
+        walked += _time.GetElapsedTime(since);
+        await shared.RemoveAsync(page);
+        return walked;
     }
 
     private (HashSet<string> Dead, HashSet<string> Alive) Sort(InvalidationMatch match)

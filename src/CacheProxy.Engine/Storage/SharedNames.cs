@@ -9,7 +9,9 @@ namespace CacheProxy.Engine.Storage;
 /// </summary>
 internal sealed class SharedNames(Func<IConnectionMultiplexer?> connection, string instanceName)
 {
-    private const int PageSize = 512;
+    /// <summary>So many names are asked for, or removed, in one go.</summary>
+    public const int PageSize = 512;
+
     private static readonly TimeSpan s_scanShared = TimeSpan.FromMilliseconds(200);
     private readonly string _prefix = instanceName + "__MSOCV_";
 
