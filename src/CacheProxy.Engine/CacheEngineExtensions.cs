@@ -72,7 +72,7 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillDelivery>();
         services.AddSingleton<Hits>();
         services.AddSingleton(provider => new SharedHits(
-            provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(),
+            provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(), provider.GetRequiredService<HitForMiss>(),
             provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<StoredWriter>(), provider.GetRequiredService<CacheHeaders>(),
             provider.GetRequiredService<RequestMeter>(), provider.GetRequiredService<CacheMetrics>(), provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TargetMemo>();

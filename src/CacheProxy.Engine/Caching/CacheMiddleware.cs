@@ -76,7 +76,7 @@ internal sealed class CacheMiddleware(
             if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
             return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
-        return shared.MayHave(lookup)
+        return shared.MayHave(plan, lookup)
             ? AnswerFromSharedAsync(context, plan, lookup, directives, started)
             : FillAsync(context, new FillDemand(plan, lookup, directives, started));
     }

@@ -1,3 +1,4 @@
+using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
@@ -14,13 +15,18 @@ namespace CacheProxy.Engine.Caching;
 /// that, and finds it in memory.
 /// </summary>
 internal sealed class SharedHits(
-    SharedTier? tier, MemoryTier memory, Hits hits, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter, CacheMetrics metrics, TimeProvider time)
+    SharedTier? tier, MemoryTier memory, Hits hits, HitForMiss marks, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter, CacheMetrics metrics,
+    TimeProvider time)
 {
     private readonly Dictionary<Hash256, Reading> _running = [];
     private readonly Lock _gate = new();
 
-    /// <summary>Whether the shared tier may have what memory has not: under a full lease only, and only for what is in memory in no form.</summary>
-    public bool MayHave(in MemoryLookup lookup) => tier is { IsAvailable: true } && lookup is { Right: ServingRight.Full, Stored: null, Part: null };
+    /// <summary>
+    /// Whether the shared tier may have what memory has not: under a full lease only, only for what is in memory in no form, and not where
+    /// the last response could not be stored.
+    /// </summary>
+    public bool MayHave(RequestPlan plan, in MemoryLookup lookup) =>
+        tier is { IsAvailable: true } && lookup is { Right: ServingRight.Full, Stored: null, Part: null } && !marks.IsMarked(plan.Identity);
 
     /// <summary>Looks for a fresh stored response that answers the request.</summary>
     /// <exception cref="OperationCanceledException">The client left.</exception>

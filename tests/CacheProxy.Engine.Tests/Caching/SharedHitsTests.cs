@@ -107,6 +107,19 @@ public sealed class SharedHitsTests
     }
 
     [Fact]
+    public async Task WhatCannotBeStored_IsNotLookedForAgain()
+    {
+        await using var host = await StartAsync();
+        host.Origin.Answers = static _ => OriginAnswer.Ok("x", "Cache-Control: no-store");
+        await AskAsync(host);
+        _store.ForgetReads();
+
+        await AskAsync(host);
+
+        Assert.Equal((2, 0), (host.Origin.Count, _store.Reads));
+    }
+
+    [Fact]
     public async Task Stale_IsAFillsToValidate()
     {
         await using var host = await StoredAsync();
