@@ -73,8 +73,8 @@ public static class CacheEngineExtensions
         services.AddSingleton<Hits>();
         services.AddSingleton(provider => new SharedHits(
             provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(), provider.GetRequiredService<HitForMiss>(),
-            provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<StoredWriter>(), provider.GetRequiredService<CacheHeaders>(),
-            provider.GetRequiredService<RequestMeter>(), provider.GetRequiredService<CacheMetrics>(), provider.GetRequiredService<TimeProvider>()));
+            provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<CacheMetrics>(),
+            provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TargetMemo>();
         services.AddSingleton<AccessDecisions>();
         services.AddSingleton<AccessGate>();

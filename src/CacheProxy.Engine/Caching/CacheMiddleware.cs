@@ -107,7 +107,7 @@ internal sealed class CacheMiddleware(
             if (!plan.AccessTargets.IsEmpty && await IsRefusedAsync(context, plan, started)) return;
             if (shared.StillAnswers(context, entry, directives))
             {
-                await shared.AnswerAsync(context, entry, plan, started);
+                await hits.SendAsync(context, entry, plan.Policy, new Answer(CacheResult.HitShared), started);
                 return;
             }
         }

@@ -36,13 +36,19 @@ internal sealed class Hits(
         MemoryTier.Touch(entry);
         if (entry.Kept is null) kept.Keep(context, plan, entry);
         if (policy.WorksBehindHits) behind.Consider(context, plan, entry);
-        var written = writer.WriteAsync(context, entry, new Answer(CacheResult.Hit));
-        if (!written.IsCompletedSuccessfully) return AnswerSlowlyAsync(written, context, entry, policy, started);
-        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
+        return SendAsync(context, entry, policy, new Answer(CacheResult.Hit), started);
+    }
+
+    /// <summary>Sends a stored response, wherever it was found, and counts it.</summary>
+    public Task SendAsync(HttpContext context, MemoryEntry entry, CachePolicy policy, in Answer answer, long started)
+    {
+        var written = writer.WriteAsync(context, entry, answer);
+        if (!written.IsCompletedSuccessfully) return SendSlowlyAsync(written, context, entry, policy, answer, started);
+        meter.Hit(context, policy, answer, started, entry);
         return Task.CompletedTask;
     }
 
-    private async Task AnswerSlowlyAsync(Task written, HttpContext context, MemoryEntry entry, CachePolicy policy, long started)
+    private async Task SendSlowlyAsync(Task written, HttpContext context, MemoryEntry entry, CachePolicy policy, Answer answer, long started)
     {
         try
         {
@@ -52,7 +58,7 @@ internal sealed class Hits(
         {
             // The client left.
         }
-        meter.Hit(context, policy, new Answer(CacheResult.Hit), started, entry);
+        meter.Hit(context, policy, answer, started, entry);
     }
 }
 

@@ -62,8 +62,11 @@ internal readonly struct RequestSelection(IHeaderDictionary headers, CachePolicy
         return headers.Origin.Count == 0 || allowed.Count > 0;
     }
 
+    /// <summary>What is looked for in the shared tier.</summary>
+    public SharedQuery QueryOf(RequestPlan plan) => new(plan.Name, plan.Identity, plan.Policy.Fingerprint, ValueOf);
+
     /// <summary>What this request says in a field, in normal form; <see langword="null"/> when it says nothing.</summary>
-    public string? ValueOf(string name)
+    private string? ValueOf(string name)
     {
         if (!headers.TryGetValue(name, out var values) || !outgoing.IsSent(policy, name)) return null;
         return Vary.Normalize(name, values);

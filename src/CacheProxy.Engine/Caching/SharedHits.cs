@@ -1,5 +1,4 @@
 using CacheProxy.Engine.Caching.Fills;
-using CacheProxy.Engine.Caching.Serving;
 using CacheProxy.Engine.Http;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
@@ -15,8 +14,7 @@ namespace CacheProxy.Engine.Caching;
 /// that, and finds it in memory.
 /// </summary>
 internal sealed class SharedHits(
-    SharedTier? tier, MemoryTier memory, Hits hits, HitForMiss marks, IInvalidationLog log, StoredWriter writer, CacheHeaders headers, RequestMeter meter, CacheMetrics metrics,
-    TimeProvider time)
+    SharedTier? tier, MemoryTier memory, Hits hits, HitForMiss marks, IInvalidationLog log, CacheHeaders headers, CacheMetrics metrics, TimeProvider time)
 {
     private readonly Dictionary<Hash256, Reading> _running = [];
     private readonly Lock _gate = new();
@@ -46,21 +44,6 @@ internal sealed class SharedHits(
     public bool StillAnswers(HttpContext context, MemoryEntry entry, CacheControl? directives) =>
         log.TakeRight(out var snapshot) == ServingRight.Full && Reuse.Answers(entry, snapshot!, directives, context.Request.Method, context.Request.Headers, time);
 
-    /// <summary>Sends what was found.</summary>
-    public async Task AnswerAsync(HttpContext context, MemoryEntry entry, RequestPlan plan, long started)
-    {
-        var answer = new Answer(CacheResult.HitShared);
-        try
-        {
-            await writer.WriteAsync(context, entry, answer);
-        }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
-        {
-            // The client left.
-        }
-        meter.Hit(context, plan.Policy, answer, started, entry);
-    }
-
     private async Task<SharedFinding> FollowAsync(Task ended, Reading reading, HttpContext context, RequestPlan plan, CacheControl? directives)
     {
         using (metrics.FillWaiters.TrackInProgress()) await ended.WaitAsync(context.RequestAborted);
@@ -76,8 +59,7 @@ internal sealed class SharedHits(
         {
             // Another read may have ended since this request looked.
             if (InMemory(context, plan, directives) is { } meanwhile) return new(meanwhile, false);
-            var found = await tier!.FindAsync(new SharedQuery(
-                plan.Name, plan.Identity, plan.Policy.Fingerprint, new RequestSelection(context.Request.Headers, plan.Policy, headers).ValueOf));
+            var found = await tier!.FindAsync(new RequestSelection(context.Request.Headers, plan.Policy, headers).QueryOf(plan));
             // An answer that did not come is no reason to wait for another.
             reading.HasNothing = found.IsUnanswered || ReferenceEquals(found, SharedLookup.Nothing);
             if (reading.HasNothing || log.TakeRight(out var snapshot) != ServingRight.Full) return new(null, reading.HasNothing);

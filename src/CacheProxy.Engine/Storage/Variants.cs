@@ -13,9 +13,6 @@ public readonly struct Variants : IReadOnlyList<MemoryEntry>
 
     private Variants(object? held) => _held = held;
 
-    /// <summary>A list of one.</summary>
-    public static Variants Of(MemoryEntry entry) => new(entry);
-
     /// <summary>How many there are.</summary>
     public int Count => _held switch { null => 0, MemoryEntry[] several => several.Length, _ => 1 };
 

@@ -21,8 +21,7 @@ internal sealed class StoredLookup(MemoryTier memory, SharedTier? tier, HitForMi
         foreach (var entry in memory.Find(plan.Identity)) entries.Add(Describe(entry, "memory", VerdictOf(context, plan, entry, snapshot)));
         if (tier is null || right != ServingRight.Full || snapshot is null) return (entries.DrainToImmutable(), false);
 
-        var found = await tier.FindAsync(new SharedQuery(
-            plan.Name, plan.Identity, plan.Policy.Fingerprint, new RequestSelection(context.Request.Headers, plan.Policy, headers).ValueOf));
+        var found = await tier.FindAsync(new RequestSelection(context.Request.Headers, plan.Policy, headers).QueryOf(plan));
         var answers = false;
         foreach (var response in found.Responses)
         {

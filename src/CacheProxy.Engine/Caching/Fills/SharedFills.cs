@@ -67,8 +67,7 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
     private async Task<(SharedLookup Found, MemoryEntry? Fresh, MemoryEntry? Stale)> LookAsync(Fill fill, Snapshot snapshot, MemoryEntry? stored)
     {
         var request = fill.Request;
-        var found = await tier!.FindAsync(new SharedQuery(
-            fill.Plan.Name, fill.Plan.Identity, fill.Plan.Policy.Fingerprint, new RequestSelection(request.Headers, fill.Plan.Policy, headers).ValueOf));
+        var found = await tier!.FindAsync(new RequestSelection(request.Headers, fill.Plan.Policy, headers).QueryOf(fill.Plan));
         if (found.YoungestValid(snapshot, time) is not { } best) return (found, null, stored);
         if (Reuse.Answers(best, snapshot, request.Directives, request.Method, request.Headers, time)) return (found, memory.Add(best), stored);
         return (found, null, stored is null || best.Response.ResponseTime > stored.Response.ResponseTime ? best : stored);

@@ -29,20 +29,14 @@ internal sealed class KeptRequests(MemoryTier memory, CacheHeaders headers, Call
     {
         var hasCredentials = credentials.HasAuthorization(context.Request.Headers);
         // With the origin in charge a request with credentials was one caller's own.
-        if (entry.Response.IsPartial || plan.Policy.VaryByCredential || (plan.Policy.FollowsOrigin && hasCredentials))
+        var isOnes = plan.Policy.VaryByCredential || (plan.Policy.FollowsOrigin && hasCredentials);
+        var kept = entry.Response.IsPartial || isOnes ? null : new FillRequest(context, plan, hasCredentials, entry).WithSentFieldsOnly(headers);
+        if (kept is not null && SizeOf(kept) is var size && size <= MaxSize)
         {
-            entry.Keep(s_nothing, 0);
-            return;
+            entry.Keep(kept, size);
+            memory.Recount(entry);
         }
-        var kept = new FillRequest(context, plan, hasCredentials, entry).WithSentFieldsOnly(headers);
-        var size = SizeOf(kept);
-        if (size > MaxSize)
-        {
-            entry.Keep(s_nothing, 0);
-            return;
-        }
-        entry.Keep(kept, size);
-        memory.Recount(entry);
+        else entry.Keep(s_nothing, 0);
     }
 
     private static long SizeOf(FillRequest kept)
