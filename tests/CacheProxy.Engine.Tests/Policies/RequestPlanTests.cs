@@ -327,9 +327,10 @@ public sealed class RequestPlanTests
         }
 
         // Asked for once, it is not remembered.
-        Plan();
+        var once = Plan();
         var first = Plan();
 
+        Assert.NotSame(once, first);
         Assert.Same(first, Plan());
         Assert.Same(first, Plan(method: "HEAD", accept: "*/*"));
         Assert.Equal(first.Identity, Plan(host: "other.test").Identity);
