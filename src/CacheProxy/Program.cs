@@ -34,7 +34,7 @@ try
     app.UseWhen(static context => !context.IsOperatorsListener(), static clients => clients.UseTargetMemo());
     app.UseManagement();
     app.UseRouting();
-    app.UseRequestTimeouts();
+    app.UseTimeoutsOfRoutes();
     app.UseCorsOfRoutes();
     app.UseRateLimitsOfRoutes();
     app.UseCacheEngine();

@@ -74,7 +74,8 @@ public sealed class CacheHeaders
 
     private IHeaderDictionary OnlyKeyed(FillRequest request)
     {
-        IHeaderDictionary sent = new HeaderDictionary { [HeaderNames.UserAgent] = CallerCredentials.UserAgent };
+        // Ours, and the host that is added to them.
+        IHeaderDictionary sent = new HeaderDictionary(4) { [HeaderNames.UserAgent] = CallerCredentials.UserAgent };
         if (request.Plan.Accept is { } accept) sent.Accept = accept;
         foreach (var (name, values) in request.Headers)
             if (IsSent(request.Plan.Policy, name)) sent[name] = values;

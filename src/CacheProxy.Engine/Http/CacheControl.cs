@@ -74,10 +74,20 @@ public sealed record CacheControl
     public static CacheControl Parse(StringValues lines)
     {
         if (lines.Count == 0) return None;
+        // Most responses of an origin say the same, and each is asked more than once on its way.
+        var only = lines.Count == 1 ? lines[0] : null;
+        if (only is not null && Volatile.Read(ref s_last) is var last && string.Equals(last?.Line, only, StringComparison.Ordinal)) return last!.Read;
         var directives = new CacheControlReader();
         foreach (var line in lines) directives.Read(line);
-        return directives.ToCacheControl();
+        var read = directives.ToCacheControl();
+        if (only is { Length: <= LongestRemembered }) Volatile.Write(ref s_last, new(only, read));
+        return read;
     }
+
+    private const int LongestRemembered = 256;
+    private static Remembered? s_last;
+
+    private sealed record Remembered(string Line, CacheControl Read);
 
     /// <summary>Whether a field is named in <c>private="…"</c> or <c>no-cache="…"</c>, and so is not stored.</summary>
     public bool Excludes(string name)

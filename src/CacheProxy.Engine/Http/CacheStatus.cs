@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text;
 
 namespace CacheProxy.Engine.Http;
@@ -71,15 +72,32 @@ public readonly record struct CacheStatus
     /// <summary>As it is sent.</summary>
     public override string ToString()
     {
-        var text = new StringBuilder(Name, 96);
-        if (Hit) text.Append("; hit");
-        if (Forward != ForwardReason.None) text.Append("; fwd=").Append(Token(Forward));
-        if (ForwardStatus is { } status) text.Append(CultureInfo.InvariantCulture, $"; fwd-status={status}");
-        if (Ttl is { } ttl) text.Append(CultureInfo.InvariantCulture, $"; ttl={Seconds(ttl)}");
-        if (Stored) text.Append("; stored");
-        if (Collapsed) text.Append("; collapsed");
-        if (Detail is { Length: > 0 } detail) AppendDetail(text.Append("; detail="), detail);
-        return text.ToString();
+        var text = new DefaultInterpolatedStringHandler(0, 0, CultureInfo.InvariantCulture, stackalloc char[128]);
+        text.AppendLiteral(Name);
+        if (Hit) text.AppendLiteral("; hit");
+        if (Forward != ForwardReason.None)
+        {
+            text.AppendLiteral("; fwd=");
+            text.AppendLiteral(Token(Forward));
+        }
+        if (ForwardStatus is { } status)
+        {
+            text.AppendLiteral("; fwd-status=");
+            text.AppendFormatted(status);
+        }
+        if (Ttl is { } ttl)
+        {
+            text.AppendLiteral("; ttl=");
+            text.AppendFormatted(Seconds(ttl));
+        }
+        if (Stored) text.AppendLiteral("; stored");
+        if (Collapsed) text.AppendLiteral("; collapsed");
+        if (Detail is { Length: > 0 } detail)
+        {
+            text.AppendLiteral("; detail=");
+            text.AppendLiteral(IsStructuredToken(detail) ? detail : Quoted(detail));
+        }
+        return text.ToStringAndClear();
     }
 
     private static string Token(ForwardReason reason) => reason switch
@@ -97,21 +115,16 @@ public readonly record struct CacheStatus
     // Rounded away from freshness: what says 0 is not fresh for another second.
     private static long Seconds(TimeSpan ttl) => (long)Math.Floor(ttl.TotalSeconds);
 
-    private static void AppendDetail(StringBuilder text, string detail)
+    private static string Quoted(string detail)
     {
-        if (IsStructuredToken(detail))
-        {
-            text.Append(detail);
-            return;
-        }
-        text.Append('"');
+        var text = new StringBuilder(detail.Length + 2).Append('"');
         foreach (var c in detail)
         {
             if (c is '"' or '\\') text.Append('\\');
             // RFC 9651 §3.3.3: a string has nothing but printable ASCII.
             text.Append(c is < ' ' or > '~' ? '?' : c);
         }
-        text.Append('"');
+        return text.Append('"').ToString();
     }
 
     private static bool IsStructuredToken(string text)

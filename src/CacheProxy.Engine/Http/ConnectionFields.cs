@@ -55,15 +55,15 @@ public static class ConnectionFields
     /// <summary>What may be forwarded and stored of a response.</summary>
     public static HeaderFields EndToEnd(HeaderFields fields)
     {
-        var nominated = Nominated(fields["Connection"]);
-        return fields.Without(name => IsHopByHop(name) || Names(nominated, name));
+        return fields.Without(Nominated(fields["Connection"]), static (name, nominated) => IsHopByHop(name) || Names(nominated, name));
     }
 
     /// <summary>What may be stored of a response: end to end, and not named in <c>private="…"</c> or <c>no-cache="…"</c> (RFC 9111 §3.1).</summary>
     public static HeaderFields ToStore(HeaderFields fields, CacheControl effective)
     {
         var endToEnd = EndToEnd(fields);
-        return effective.PrivateFields.IsEmpty && effective.NoCacheFields.IsEmpty ? endToEnd : endToEnd.Without(effective.Excludes);
+        return effective.PrivateFields.IsEmpty && effective.NoCacheFields.IsEmpty ? endToEnd
+            : endToEnd.Without(effective, static (name, effective) => effective.Excludes(name));
     }
 
     /// <summary>Removes, in place, what may not be forwarded of a message.</summary>

@@ -1,5 +1,6 @@
 using System.Collections;
 using System.Collections.Immutable;
+using System.Runtime.InteropServices;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
 
@@ -53,19 +54,42 @@ public sealed class HeaderFields : IReadOnlyList<KeyValuePair<string, StringValu
     }
 
     /// <summary>The fields with this one replaced, or added at the end.</summary>
-    public HeaderFields With(string name, StringValues values)
+    public HeaderFields With(string name, StringValues values) => With([new(name, values)]);
+
+    /// <summary>The fields with each of these replaced, or added at the end: one copy for all.</summary>
+    /// <param name="changes">Each name once.</param>
+    public HeaderFields With(ReadOnlySpan<KeyValuePair<string, StringValues>> changes)
     {
-        for (var i = 0; i < _fields.Length; i++)
-            if (string.Equals(_fields[i].Key, name, StringComparison.OrdinalIgnoreCase))
-                return new(_fields.SetItem(i, new(_fields[i].Key, values)));
-        return new(_fields.Add(new(name, values)));
+        if (changes.IsEmpty) return this;
+        var added = 0;
+        foreach (var (name, _) in changes)
+            if (!Contains(name)) added++;
+        var fields = new KeyValuePair<string, StringValues>[_fields.Length + added];
+        _fields.CopyTo(fields);
+        foreach (var (name, values) in changes)
+        {
+            var at = 0;
+            while (at < _fields.Length && !string.Equals(fields[at].Key, name, StringComparison.OrdinalIgnoreCase)) at++;
+            if (at < _fields.Length) fields[at] = new(fields[at].Key, values);
+            else fields[^added--] = new(name, values);
+        }
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(fields));
     }
 
     /// <summary>The fields but for those whose name satisfies the condition; itself when none does.</summary>
-    public HeaderFields Without(Func<string, bool> remove)
+    public HeaderFields Without(Func<string, bool> remove) => Without(remove, static (name, remove) => remove(name));
+
+    /// <summary>The same, for a condition that depends on something: a static one, so that nothing is allocated to ask it.</summary>
+    public HeaderFields Without<TState>(TState state, Func<string, TState, bool> remove)
     {
-        var kept = _fields.RemoveAll(field => remove(field.Key));
-        return kept.Length == _fields.Length ? this : new(kept);
+        var left = 0;
+        foreach (var (name, _) in _fields)
+            if (!remove(name, state)) left++;
+        if (left == _fields.Length) return this;
+        var kept = new KeyValuePair<string, StringValues>[left];
+        foreach (var field in _fields)
+            if (left > 0 && !remove(field.Key, state)) kept[^left--] = field;
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(kept));
     }
 
     /// <summary>Enumerates without allocating.</summary>

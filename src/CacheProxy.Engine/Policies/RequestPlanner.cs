@@ -55,7 +55,7 @@ internal static class RequestPlanner
         string? key = null;
         if (policy.Rules.Key is not null)
         {
-            key = policy.Rules.Key.Render(name => values[name], out _);
+            key = policy.Rules.Key.Render(values.Lookup, out _);
             if (key is null) return BypassReason.KeyIncomplete;
         }
         var request = context.Request;
@@ -119,7 +119,7 @@ internal static class RequestPlanner
             _ = rules.Apply(body, out fields);
         }
         var values = new RequestValues(context, target, new(context, target.Path), parameters, fields);
-        if (templates.Render(name => values[name], out var missing) is { } names) return names;
+        if (templates.Render(values.Lookup, out var missing) is { } names) return names;
         problem = missing is not null
             ? $"the request has no value for {{{missing}}} of InvalidateOnSuccess"
             : $"a template of InvalidateOnSuccess makes more than {Template.MaxEach} names of the request";
@@ -191,7 +191,7 @@ internal static class RequestPlanner
         HashSet<string>? seen = null;
         foreach (var template in policy.Rules.Tags)
         {
-            if (template.RenderEach(name => values[name], Template.MaxEach, out _) is not { } each) return null;
+            if (template.RenderEach(values.Lookup, Template.MaxEach, out _) is not { } each) return null;
             if (seen is null && tags.Count + each.Length > FewTags) seen = new HashSet<string>(tags, StringComparer.Ordinal);
             foreach (var text in each)
             {
@@ -213,7 +213,7 @@ internal static class RequestPlanner
             // An empty segment would ask for another resource; a list of nothing would ask nothing and so allow.
             if (value.Kind == ValueKind.Absent || (value.IsList ? value.Items.IsEmpty || value.Items.Contains("") : value.Text.Length == 0)) return BypassReason.KeyIncomplete;
         }
-        if (template.RenderEach(name => values[name], MaxAccessChecks, out var missing) is not { } each)
+        if (template.RenderEach(values.Lookup, MaxAccessChecks, out var missing) is not { } each)
             return missing is null ? BypassReason.TooManyAccessChecks : BypassReason.KeyIncomplete;
         targets = each;
         return BypassReason.None;

@@ -5,6 +5,9 @@ namespace CacheProxy.Engine.Policies;
 /// <summary>What the placeholders of a policy's templates stand for in one request.</summary>
 internal sealed class RequestValues(HttpContext context, RequestTarget target, PathReading path, QueryReading query, BodyReading body)
 {
+    /// <summary>The same for templates: one for all of a policy's.</summary>
+    public Func<TemplateName, TemplateValue> Lookup => field ??= name => this[name];
+
     public TemplateValue this[TemplateName name] => name.Source switch
     {
         TemplateSource.Route => path.Value(name.Name),

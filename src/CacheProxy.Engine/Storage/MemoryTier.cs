@@ -14,6 +14,7 @@ public sealed class MemoryTier
     private readonly Lock _gate = new();
     private readonly TimeProvider _time;
     private readonly CacheMetrics _metrics;
+    private readonly Prometheus.Counter.Child _evictedForSize;
     private readonly long _limit;
     private readonly int _maxVariants;
     private MemoryEntry? _newest;
@@ -28,6 +29,7 @@ public sealed class MemoryTier
         _limit = options.Limit;
         _maxVariants = options.MaxVariants;
         _metrics = metrics;
+        _evictedForSize = metrics.Evictions.WithLabels("size");
         _time = time;
     }
 
@@ -69,10 +71,7 @@ public sealed class MemoryTier
         lock (_gate)
         {
             if (entry.Size > _limit / 2) return entry;
-            foreach (var other in Find(response.Identity))
-                // A whole makes its parts needless; a part takes nothing's place but that of the part that it was united with.
-                if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, null);
-            if (Find(response.Identity) is { Count: var count } variants && count >= _maxVariants) Unlink(variants[0], "variants");
+            MakePlaceFor(response);
             // Before the new one is in: it has not had a chance to be used yet.
             while (_oldest is not null && _bytes + entry.Size > _limit) EvictOne();
             _stored[response.Identity] = Find(response.Identity).Add(entry);
@@ -80,6 +79,15 @@ public sealed class MemoryTier
         }
         Publish();
         return entry;
+    }
+
+    private void MakePlaceFor(StoredResponse response)
+    {
+        var stored = Find(response.Identity);
+        foreach (var other in stored)
+            // A whole makes its parts needless; a part takes nothing's place but that of the part that it was united with.
+            if ((other.Response.IsPartial || !response.IsPartial) && SameSelection(other.Response, response)) Unlink(other, null);
+        if (stored.Count >= _maxVariants && Find(response.Identity) is { Count: var count } left && count >= _maxVariants) Unlink(left[0], "variants");
     }
 
     /// <summary>Puts another response in the place of exactly this entry; nothing when it is no longer here.</summary>
@@ -161,7 +169,8 @@ public sealed class MemoryTier
             hand = hand.Newer ?? _oldest!;
         }
         _hand = hand.Newer;
-        Unlink(hand, "size");
+        Unlink(hand, null);
+        _evictedForSize.Inc();
     }
 
     private void Publish()

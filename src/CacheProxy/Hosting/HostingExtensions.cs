@@ -37,6 +37,8 @@ public static class HostingExtensions
     /// <summary>The first steps of every request: faults, access log, strictness, forwarded headers. Comes before everything else.</summary>
     public static IApplicationBuilder UseHosting(this IApplicationBuilder app)
     {
+        // YARP registers authorization, for which the host would put its middleware before everything, hits too; no route of ours may ask for it.
+        app.Properties["__AuthorizationMiddlewareSet"] = true;
         if (app.ApplicationServices.GetRequiredService<AccessLogOptions>().On) app.UseMiddleware<AccessLogMiddleware>();
         return app.UseMiddleware<FaultMiddleware>().UseMiddleware<StrictRequestMiddleware>().UseMiddleware<ForwardedMiddleware>();
     }

@@ -8,11 +8,14 @@ namespace CacheProxy.Proxying;
 internal static class ForwardingProblems
 {
     /// <summary>The first step of YARP's pipeline.</summary>
-    public static async Task Write(HttpContext context, RequestDelegate next)
+    public static Task Write(HttpContext context, RequestDelegate next) =>
+        // A fill has a response of its own, and says itself what its clients are told.
+        context.Features.Get<OutgoingTarget>() is not null ? next(context) : PassAsync(context, next);
+
+    private static async Task PassAsync(HttpContext context, RequestDelegate next)
     {
         await next(context);
-        // A fill has a response of its own, and says itself what its clients are told.
-        if (context.Features.Get<IForwarderErrorFeature>() is not { } error || context.Features.Get<OutgoingTarget>() is not null) return;
+        if (context.Features.Get<IForwarderErrorFeature>() is not { } error) return;
         if (context.RequestAborted.IsCancellationRequested || IsReset(error.Exception))
         {
             // The client left, and that may be known here before the server knows: it would want to read the rest of the body, and log an error.

@@ -42,7 +42,7 @@ internal sealed class OutgoingRequestTransform(bool keepsTarget) : RequestTransf
         var target = outgoing?.Target ?? context.HttpContext.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         if (target.Length == 0 || target[0] == '*') return;
         var exact = outgoing?.Target ?? RequestTarget.Parse(target).ToString();
-        context.ProxyRequest.RequestUri = new Uri(context.DestinationPrefix.TrimEnd('/') + exact, s_exact);
+        context.ProxyRequest.RequestUri = new Uri(string.Concat(context.DestinationPrefix.AsSpan().TrimEnd('/'), exact), s_exact);
     }
 }
 

@@ -3,6 +3,7 @@ using CacheProxy.Engine;
 using CacheProxy.Engine.Caching;
 using Microsoft.AspNetCore.Cors;
 using Microsoft.AspNetCore.Cors.Infrastructure;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Microsoft.AspNetCore.RateLimiting;
 using Yarp.ReverseProxy.Configuration;
 using Yarp.ReverseProxy.Configuration.RouteValidators;
@@ -49,6 +50,12 @@ internal static class ProxyingExtensions
     /// </summary>
     public static IApplicationBuilder UseCorsOfRoutes(this IApplicationBuilder app) =>
         app.UseWhen(static context => context.GetEndpoint()?.Metadata.GetMetadata<ICorsMetadata>() is not null, static routes => routes.UseCors());
+
+    /// <summary>Ends requests of routes with a <c>Timeout</c> in time; others do not pay for it.</summary>
+    public static IApplicationBuilder UseTimeoutsOfRoutes(this IApplicationBuilder app) => app.UseWhen(
+        static context => context.GetEndpoint()?.Metadata is { } metadata
+            && (metadata.GetMetadata<RequestTimeoutAttribute>() is not null || metadata.GetMetadata<RequestTimeoutPolicy>() is not null),
+        static routes => routes.UseRequestTimeouts());
 
     /// <summary>Refuses who asks too often on routes with a <c>RateLimiterPolicy</c>, hits too; others do not pay for it.</summary>
     public static IApplicationBuilder UseRateLimitsOfRoutes(this IApplicationBuilder app) =>

@@ -142,13 +142,13 @@ internal sealed class SimulatedRead
         }
         else if (right == ServingRight.Full)
         {
-            share = fills.Join(key, fill => MayJoin(fill, snapshot!), () => Create(request, stored, right, shared: true), Run);
+            share = fills.Join(key, request, (fill, _) => MayJoin(fill, snapshot!), wanted => Create(wanted, stored, right, shared: true), Run);
         }
         else
         {
             share = _world.Mistake == Mistake.JoinedWithoutLease
-                ? fills.Join(key, static _ => true, () => Create(request, stored, right, shared: true), Run)
-                : fills.JoinNext(key, () => Create(request, stored, right, shared: true), Run);
+                ? fills.Join(key, request, static (_, _) => true, wanted => Create(wanted, stored, right, shared: true), Run)
+                : fills.JoinNext(key, request, wanted => Create(wanted, stored, right, shared: true), Run);
         }
 
         _ = WaitAsync(share.Attendance.Fill, share.Started, right, attempt);

@@ -28,8 +28,8 @@ internal sealed class SimulatedWarmup(World world, SimulatedReplica replica)
         var right = replica.Log.TakeRight(out var snapshot);
         var request = new FillRequest(Asks.Whole.ToContext(), model.Plan, hasCredentials: false, stored: null);
         var (attendance, _) = replica.Fills.Join(
-            model.Identity, fill => right == ServingRight.Full && fill.MayBeJoined(snapshot!, model.Tags),
-            () => new Fill(request, model.Identity, null, new FillBody(replica.Budget, 1 << 16), TimeSpan.FromSeconds(30), replica.Time) { IsShared = true, MayUseStored = right == ServingRight.Full },
+            model.Identity, request, (fill, _) => right == ServingRight.Full && fill.MayBeJoined(snapshot!, model.Tags),
+            wanted => new Fill(wanted, model.Identity, null, new FillBody(replica.Budget, 1 << 16), TimeSpan.FromSeconds(30), replica.Time) { IsShared = true, MayUseStored = right == ServingRight.Full },
             fill => new SimulatedFill(world, replica, model, fill, replica.Fills.Remove, stampsLate).Start());
         attendance.Dispose();
     }

@@ -23,7 +23,7 @@ internal sealed class Fill : IDisposable
 
     // Whoever started the fill goes on where it ends, without a way through the pool; the others go on all at once, each on a thread of the pool.
     private TaskCompletionSource _starters = new();
-    private TaskCompletionSource _followers = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private TaskCompletionSource? _followers;
     private volatile FillOutcome? _settled;
     private ImmutableArray<InterimResponse> _interim = [];
     private ITimer? _timer;
@@ -117,15 +117,16 @@ internal sealed class Fill : IDisposable
     /// <summary>What came before the final response, for those who wait now; it is stored nowhere. A flood of them ends at some point.</summary>
     public void Announce(InterimResponse response)
     {
-        TaskCompletionSource followers, starters;
+        TaskCompletionSource? followers;
+        TaskCompletionSource starters;
         lock (_gate)
         {
             if (_interim.Length == MaxInterim || _settled is not null) return;
             _interim = _interim.Add(response);
-            (followers, _followers) = (_followers, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+            (followers, _followers) = (_followers, null);
             (starters, _starters) = (_starters, new TaskCompletionSource());
         }
-        followers.TrySetResult();
+        followers?.TrySetResult();
         OnThePool(starters);
     }
 
@@ -133,7 +134,7 @@ internal sealed class Fill : IDisposable
     /// <param name="started">For the client that started the fill.</param>
     public (ImmutableArray<InterimResponse> SoFar, Task Next) News(bool started)
     {
-        lock (_gate) return (_interim, (started ? _starters : _followers).Task);
+        lock (_gate) return (_interim, (started ? _starters : NewsForFollowers()).Task);
     }
 
     /// <summary>The head is known, or it is clear that there will be none.</summary>
@@ -171,15 +172,18 @@ internal sealed class Fill : IDisposable
 
     private void Settle(FillOutcome outcome)
     {
-        TaskCompletionSource followers;
+        TaskCompletionSource? followers;
         lock (_gate)
         {
             if (_settled is not null) return;
             _settled = outcome;
             followers = _followers;
         }
-        followers.TrySetResult();
+        followers?.TrySetResult();
     }
+
+    // Few fills have any. One that is settled tells them by that.
+    private TaskCompletionSource NewsForFollowers() => _followers ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>Whether a response of this fill would be valid under a state: what joining asks (INVALIDATION 3).</summary>
     /// <param name="snapshot">The state that the one who joins has read.</param>

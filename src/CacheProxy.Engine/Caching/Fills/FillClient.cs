@@ -63,7 +63,7 @@ internal sealed class FillClient(
     /// <summary>
     /// Waits for the outcome, and passes on what comes before the final response. Within the request's own flow: nobody else writes to its client.
     /// </summary>
-    private async Task<FillOutcome?> OutcomeAsync(Fill fill, bool started, HttpContext context)
+    private async ValueTask<FillOutcome?> OutcomeAsync(Fill fill, bool started, HttpContext context)
     {
         var client = context.Request.Protocol == HttpProtocol.Http11 ? context.Features.Get<IInterimResponseFeature>() : null;
         var sent = 0;
@@ -90,7 +90,7 @@ internal sealed class FillClient(
         }
     }
 
-    private async Task<Step> UseAsync(
+    private async ValueTask<Step> UseAsync(
         HttpContext context, FillDemand demand, FillRequest request, FillAttendance attendance, FillOutcome outcome, Terms terms)
     {
         var (started, right, tooLong) = terms;
@@ -139,7 +139,7 @@ internal sealed class FillClient(
     }
 
     /// <summary>An answer without an end, of which nothing was sent yet: stale where the window allows it, else the connection ends as the origin's did.</summary>
-    private async Task<Step> InsteadOfCutAsync(HttpContext context, FillDemand demand, Fill fill)
+    private async ValueTask<Step> InsteadOfCutAsync(HttpContext context, FillDemand demand, Fill fill)
     {
         if (fill.Fallback is not { } stale || context.RequestAborted.IsCancellationRequested || !Reuse.AllowsStaleOnError(stale)
             || VerdictNow(stale) is var verdict && verdict == Verdict.Invalid || await RefusedAsync(context, demand.Plan, mayAsk: false) is not null)
@@ -176,7 +176,7 @@ internal sealed class FillClient(
         return log.TakeRight(out var now) == ServingRight.Full && fill.WouldBeValid(now!, prototype.Tags) ? null : default(Step);
     }
 
-    private async Task<FillAnswer?> ServeStaleAsync(HttpContext context, FillDemand demand, FillRequest request)
+    private async ValueTask<FillAnswer?> ServeStaleAsync(HttpContext context, FillDemand demand, FillRequest request)
     {
         if (demand.Stored is not { } stored || Reuse.ServesStale(stored, demand.Directives, request.Headers) is not { } reason) return null;
         if (await RefusedAsync(context, demand.Plan, mayAsk: true) is { } refused) return refused;

@@ -25,7 +25,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
     /// <param name="head">What came.</param>
     /// <param name="started">Whether it started the fill.</param>
     /// <param name="tooLong">It has waited for the whole before, in vain: a range or a condition is worth no second wait.</param>
-    public async Task<FillDelivered> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started, bool tooLong)
+    public async ValueTask<FillDelivered> RespondAsync(HttpContext context, FillDemand demand, FillAttendance attendance, FillOutcome.Responding head, bool started, bool tooLong)
     {
         var answer = new Answer(started ? CacheResult.Miss : CacheResult.Collapsed)
         {
@@ -80,7 +80,7 @@ internal sealed class FillDelivery(StoredWriter stored, FillWriter stream, Reque
         meter.Count(context, demand.Plan.Policy, new Answer(CacheResult.Error) { Detail = "only-if-cached" }, demand.Started, demand.Plan.PrimaryKey);
     }
 
-    private static async Task<MemoryEntry?> WholeAsync(Fill fill, HttpContext context)
+    private static async ValueTask<MemoryEntry?> WholeAsync(Fill fill, HttpContext context)
     {
         try
         {

@@ -15,8 +15,18 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
     {
         var started = time.GetTimestamp();
         fill.Fallback = stored;
-        var (sink, result) = await AskAsync(fill, FillBasis.Of(fill, stored, time.GetUtcNow()));
-        if (sink.Head is { AsksAgain: true }) (sink, result) = await AskAsync(fill, FillBasis.Plain(stored));
+        Sink sink;
+        OriginResult result;
+        for (var basis = FillBasis.Of(fill, stored, time.GetUtcNow()); ; basis = FillBasis.Plain(stored))
+        {
+            var asked = time.GetTimestamp();
+            fill.Decision = fill.Plan.InCode?.OfResponse();
+            sink = new Sink(decision, fill, basis, time.GetUtcNow());
+            result = await origin.SendAsync(RequestFor(fill, basis), sink, fill.Abandoned);
+            metrics.OriginDuration.Of(fill.Plan.Policy.Name, DecisionTable.Label(result)).Observe(time.GetElapsedTime(asked).TotalSeconds);
+            // What came does not fit what was asked: once more, plainly, and then whatever comes is taken.
+            if (basis.IsPlain || sink.Head is not { AsksAgain: true }) break;
+        }
         var took = time.GetElapsedTime(started);
 
         if (sink.Head is not { } head)
@@ -34,16 +44,6 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
         return Store(fill, head.Prototype, took, result);
     }
 
-    private async Task<(Sink Sink, OriginResult Result)> AskAsync(Fill fill, FillBasis basis)
-    {
-        var started = time.GetTimestamp();
-        fill.Decision = fill.Plan.InCode?.OfResponse();
-        var sink = new Sink(decision, fill, basis, time.GetUtcNow());
-        var result = await origin.SendAsync(RequestFor(fill, basis), sink, fill.Abandoned);
-        metrics.OriginDuration.Of(fill.Plan.Policy.Name, DecisionTable.Label(result)).Observe(time.GetElapsedTime(started).TotalSeconds);
-        return (sink, result);
-    }
-
     private StoredResponse? Store(Fill fill, StoredResponse prototype, TimeSpan took, OriginResult result)
     {
         var complete = result == OriginResult.Complete;
@@ -53,9 +53,13 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             decision.Count(fill, complete ? Storable.TooLarge : Storable.Incomplete);
             return null;
         }
-        var response = prototype with { Body = fill.Body.ToMemory(), FillTime = took };
-        if (response.IsPartial && FillBasis.PartOf(fill) is { } part) response = Parts.Unite(part.Response, response, time.GetUtcNow());
-        response = BodyTag.Add(response);
+        var body = fill.Body.ToMemory();
+        var response = prototype with { Body = body, FillTime = took, EntityTag = BodyTag.Of(prototype, body.Span) };
+        if (response.IsPartial && FillBasis.PartOf(fill) is { } part)
+        {
+            response = Parts.Unite(part.Response, response, time.GetUtcNow());
+            response = response with { EntityTag = BodyTag.Of(response, response.Body.Span) };
+        }
         var entry = memory.Add(response);
         fill.Body.End(broken: false);
         fill.Complete(entry);

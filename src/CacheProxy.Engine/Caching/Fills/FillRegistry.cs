@@ -12,17 +12,22 @@ internal sealed class FillRegistry
 
     /// <summary>Joins the running fill if it may be joined, else starts one. The caller attends it either way.</summary>
     /// <returns>The fill, and whether this caller started it.</returns>
-    public (FillAttendance Attendance, bool Started) Join(Hash256 key, Predicate<Fill> mayJoin, Func<Fill> create, Action<Fill> start)
+    /// <param name="key">What it is joined by.</param>
+    /// <param name="wanted">What <paramref name="mayJoin"/> and <paramref name="create"/> are asked with: they are static, and nothing is allocated to ask them.</param>
+    /// <param name="mayJoin">Whether the running one will do.</param>
+    /// <param name="create">Makes one.</param>
+    /// <param name="start">Starts what was made.</param>
+    public (FillAttendance Attendance, bool Started) Join<TWanted>(Hash256 key, in TWanted wanted, Func<Fill, TWanted, bool> mayJoin, Func<TWanted, Fill> create, Action<Fill> start)
     {
         Fill fill;
         FillAttendance attendance;
         lock (_gate)
         {
-            if (_running.TryGetValue(key, out var running) && mayJoin(running.Current))
+            if (_running.TryGetValue(key, out var running) && mayJoin(running.Current, wanted))
             {
                 return (running.Current.Attend(), false);
             }
-            fill = create();
+            fill = create(wanted);
             attendance = fill.Attend();
             _running[key] = new Running(fill);
         }
@@ -31,7 +36,7 @@ internal sealed class FillRegistry
     }
 
     /// <summary>Joins the batch that has not started yet; it starts when the running one's head is there. At most two run per key.</summary>
-    public (FillAttendance Attendance, bool Started) JoinNext(Hash256 key, Func<Fill> create, Action<Fill> start)
+    public (FillAttendance Attendance, bool Started) JoinNext<TWanted>(Hash256 key, in TWanted wanted, Func<TWanted, Fill> create, Action<Fill> start)
     {
         Fill fill;
         FillAttendance attendance;
@@ -43,13 +48,13 @@ internal sealed class FillRegistry
                 {
                     return (next.Attend(), false);
                 }
-                fill = create();
+                fill = create(wanted);
                 attendance = fill.Attend();
                 running.Next = fill;
                 _ = StartAfterAsync(key, running, fill, start);
                 return (attendance, true);
             }
-            fill = create();
+            fill = create(wanted);
             attendance = fill.Attend();
             _running[key] = new Running(fill);
         }

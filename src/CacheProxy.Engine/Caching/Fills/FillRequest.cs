@@ -25,7 +25,8 @@ internal sealed class FillRequest
         Plan = demand.Plan;
         HasCredentials = hasCredentials;
         Endpoint = context.GetEndpoint()!;
-        RouteValues = new RouteValueDictionary(context.Request.RouteValues);
+        // Made by routing for this request alone, and copied for each that the origin is asked by.
+        RouteValues = context.Request.RouteValues;
         IsHead = asksHead;
         Method = HttpMethods.IsHead(context.Request.Method) && !asksHead ? HttpMethods.Get : context.Request.Method;
         Scheme = context.Request.Scheme;

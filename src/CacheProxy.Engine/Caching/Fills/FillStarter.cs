@@ -8,6 +8,9 @@ namespace CacheProxy.Engine.Caching.Fills;
 internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitForMiss marks, FillOptions options, CacheMetrics metrics, TimeProvider time)
 {
     private readonly FillBudget _budget = new(options.MaxMemory);
+    private readonly TimeSpan _unattended = options.Unattended;
+    private readonly TimeProvider _time = time;
+    private readonly Action<Fill> _start = fill => runner.Start(fill, registry.Remove);
 
     /// <summary>Whether requests for this key are not to wait for each other for now.</summary>
     public bool IsMarked(in Hash256 key) => marks.IsMarked(key);
@@ -21,16 +24,17 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
     public (FillAttendance Attendance, bool Started) Obtain(
         FillRequest request, Hash256 key, MemoryEntry? stored, ServingRight right, Snapshot? snapshot, bool alone)
     {
+        var wanted = new Wanted(this, request, key, stored, snapshot, right, Shared: !alone);
         if (alone)
         {
-            var own = Create(request, key, stored, shared: false, right);
+            var own = wanted.Create();
             var attendance = own.Attend();
             runner.Start(own, static _ => { });
             return (attendance, true);
         }
         var (joined, started) = right == ServingRight.Full
-            ? registry.Join(key, fill => MayJoin(fill, request, snapshot!), () => Create(request, key, stored, shared: true, right), Start)
-            : registry.JoinNext(key, () => Create(request, key, stored, shared: true, right), Start);
+            ? registry.Join(key, wanted, static (fill, wanted) => wanted.MayJoin(fill), static wanted => wanted.Create(), _start)
+            : registry.JoinNext(key, wanted, static wanted => wanted.Create(), _start);
         if (!started) joined.CountIn(metrics.FillWaiters);
         return (joined, started);
     }
@@ -44,24 +48,25 @@ internal sealed class FillStarter(FillRegistry registry, FillRunner runner, HitF
     public void Refresh(FillRequest request, Hash256 key, MemoryEntry stored, Snapshot snapshot, bool renews = false)
     {
         if (!stored.TryBeginRefresh()) return;
-        var (attendance, _) = registry.Join(
-            key, fill => MayJoin(fill, request, snapshot), () => Create(request, key, stored, shared: true, ServingRight.Full, renews), Start);
-        attendance.Dispose();
+        var wanted = new Wanted(this, request, key, stored, snapshot, ServingRight.Full, Shared: true, renews);
+        registry.Join(key, wanted, static (fill, wanted) => wanted.MayJoin(fill), static wanted => wanted.Create(), _start).Attendance.Dispose();
     }
 
-    private static bool MayJoin(Fill fill, FillRequest request, Snapshot snapshot) =>
-        !fill.Abandoned.IsCancellationRequested
-        && fill.Plan.Policy.Fingerprint == request.Plan.Policy.Fingerprint
-        && fill.MayBeJoined(snapshot, request.Plan.Tags);
+    /// <summary>What a request wants of a fill that is running, or of one that is made for it.</summary>
+    private readonly record struct Wanted(
+        FillStarter Starter, FillRequest Request, Hash256 Key, MemoryEntry? Stored, Snapshot? Snapshot, ServingRight Right, bool Shared, bool Renews = false)
+    {
+        public bool MayJoin(Fill fill) =>
+            !fill.Abandoned.IsCancellationRequested
+            && fill.Plan.Policy.Fingerprint == Request.Plan.Policy.Fingerprint
+            && fill.MayBeJoined(Snapshot!, Request.Plan.Tags);
 
-    private void Start(Fill fill) => runner.Start(fill, registry.Remove);
-
-    private Fill Create(FillRequest request, Hash256 key, MemoryEntry? stored, bool shared, ServingRight right, bool renews = false) =>
-        new(request, key, stored, new FillBody(_budget, request.Plan.Policy.MaxEntrySize), options.Unattended, time)
+        public Fill Create() => new(Request, Key, Stored, new FillBody(Starter._budget, Request.Plan.Policy.MaxEntrySize), Starter._unattended, Starter._time)
         {
-            IsShared = shared,
+            IsShared = Shared,
             // A policy in C# may want what is stored, and to wait for nobody.
-            MayUseStored = (shared || request.Plan.InCode is { Looks: true, Joins: false }) && right == ServingRight.Full && !renews,
-            MayUseParts = right == ServingRight.Full,
+            MayUseStored = (Shared || Request.Plan.InCode is { Looks: true, Joins: false }) && Right == ServingRight.Full && !Renews,
+            MayUseParts = Right == ServingRight.Full,
         };
+    }
 }

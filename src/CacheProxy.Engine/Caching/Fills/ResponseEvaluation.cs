@@ -97,7 +97,7 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
     private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
     {
         var kept = ConnectionFields.ToStore(received, effective)
-            .Without(name => s_neverStored.Contains(name) || CacheTags.IsStripped(name) || policy.RemovesHeader(name));
+            .Without(policy, static (name, policy) => s_neverStored.Contains(name) || CacheTags.IsStripped(name) || policy.RemovesHeader(name));
         return HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _) ? kept : kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
     }
 

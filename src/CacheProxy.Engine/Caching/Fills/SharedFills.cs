@@ -11,7 +11,7 @@ internal sealed class SharedFills(SharedTier? tier, IFillLock? replicas, MemoryT
 {
     private const int MaxLooks = 3;
 
-    public async Task<SharedTurn> TakeTurnAsync(Fill fill)
+    public async ValueTask<SharedTurn> TakeTurnAsync(Fill fill)
     {
         var stored = fill.Stored is { } known && fill.Snapshot is { } snapshot && known.Check(snapshot) != Verdict.Invalid ? known : null;
         if (tier is null || fill.Snapshot is null) return new SharedTurn(null, null, SharedRecord.Empty, null, stored);

@@ -14,10 +14,14 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
     private readonly IOriginSink _sink;
     private readonly DetachedLifetime _lifetime;
     private readonly IFillParticipant? _participant;
-    private readonly HeaderDictionary _headers = new();
-    private readonly Stack<(Func<object, Task> Callback, object State)> _starting = new();
-    private readonly Stack<(Func<object, Task> Callback, object State)> _completed = new();
+    // As many as most responses have: a table that grew would be made three times.
+    private readonly HeaderDictionary _headers = new(11);
+    private Stack<(Func<object, Task> Callback, object State)>? _starting;
+    private Stack<(Func<object, Task> Callback, object State)>? _completed;
+    private IHeaderDictionary? _trailers;
     private PipeWriter? _writer;
+    private HttpContext? _context;
+    private Predicate<HttpContext>? _hasFailed;
 
     public DetachedResponse(IOriginSink sink, DetachedLifetime lifetime, IFillParticipant? participant)
     {
@@ -28,16 +32,17 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
         Stream = new SinkStream(this);
     }
 
-    /// <summary>Whether the endpoint has reported a failure.</summary>
-    public Func<bool> HasFailed { get; set; } = static () => false;
-
     public int StatusCode { get; set; } = 200;
 
     public string? ReasonPhrase { get; set; }
 
     public IHeaderDictionary Headers { get; set; }
 
-    public IHeaderDictionary Trailers { get; set; } = new HeaderDictionary();
+    public IHeaderDictionary Trailers
+    {
+        get => _trailers ??= new HeaderDictionary();
+        set => _trailers = value;
+    }
 
     [Obsolete("Part of the interface; the body is IHttpResponseBodyFeature.Stream.")]
     public Stream Body
@@ -52,14 +57,17 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
 
     public PipeWriter Writer => _writer ??= PipeWriter.Create(Stream, new StreamPipeWriterOptions(leaveOpen: true));
 
-    public void OnStarting(Func<object, Task> callback, object state) => _starting.Push((callback, state));
+    /// <summary>Whose response it is, and whether its endpoint has reported a failure: then its head is not handed on.</summary>
+    public void Watch(HttpContext context, Predicate<HttpContext> hasFailed) => (_context, _hasFailed) = (context, hasFailed);
 
-    public void OnCompleted(Func<object, Task> callback, object state) => _completed.Push((callback, state));
+    public void OnStarting(Func<object, Task> callback, object state) => (_starting ??= new()).Push((callback, state));
+
+    public void OnCompleted(Func<object, Task> callback, object state) => (_completed ??= new()).Push((callback, state));
 
     public async Task StartAsync(CancellationToken cancellationToken = default)
     {
-        if (HasStarted || HasFailed()) return;
-        while (_starting.TryPop(out var starting)) await starting.Callback(starting.State);
+        if (HasStarted || HasFailed) return;
+        while (_starting?.TryPop(out var starting) == true) await starting.Callback(starting.State);
         if (_participant is not null) await _participant.BeforeHeadAsync(cancellationToken);
         HasStarted = true;
         _lifetime.HeadArrived();
@@ -97,8 +105,10 @@ internal sealed class DetachedResponse : IHttpResponseFeature, IHttpResponseBody
     /// <summary>Ends what was registered on the context (its scope of services among it).</summary>
     public async Task CompletedAsync()
     {
-        while (_completed.TryPop(out var completed)) await completed.Callback(completed.State);
+        while (_completed?.TryPop(out var completed) == true) await completed.Callback(completed.State);
     }
+
+    private bool HasFailed => _context is not null && _hasFailed!(_context);
 
     private async ValueTask WriteAsync(ReadOnlyMemory<byte> chunk, CancellationToken cancellationToken)
     {

@@ -1,11 +1,7 @@
 using System.Diagnostics;
-using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Http.Features.Authentication;
 using Microsoft.AspNetCore.Http.Timeouts;
-using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.Logging;
 
 namespace CacheProxy.Engine.Caching.Origins;
@@ -19,12 +15,14 @@ public class EndpointOrigin : IOrigin
     private static readonly TimeSpan s_headTimeout = TimeSpan.FromSeconds(100);
     private readonly IHttpContextFactory _contexts;
     private readonly ILogger<EndpointOrigin> _logger;
+    private readonly Predicate<HttpContext> _hasFailed;
 
     /// <summary>Makes its contexts with the application's factory.</summary>
     public EndpointOrigin(IHttpContextFactory contexts, ILogger<EndpointOrigin> logger)
     {
         _contexts = contexts;
         _logger = logger;
+        _hasFailed = context => FailureOf(context) is not null;
     }
 
     /// <inheritdoc />
@@ -36,10 +34,10 @@ public class EndpointOrigin : IOrigin
         using var lifetime = new DetachedLifetime(HeadTimeoutOf(request.Endpoint), cancellationToken);
         using var activity = CacheActivities.Source.StartActivity("cacheproxy.fill", ActivityKind.Internal, request.Trace);
         var response = new DetachedResponse(sink, lifetime, request.Participant);
-        var context = _contexts.Create(FeaturesOf(request, response, lifetime));
+        var context = _contexts.Create(new DetachedFeatures(request, response, lifetime));
         try
         {
-            response.HasFailed = () => FailureOf(context) is not null;
+            response.Watch(context, _hasFailed);
             request.Participant?.Join(context);
             Prepare(context, request, sink);
             try
@@ -97,57 +95,6 @@ public class EndpointOrigin : IOrigin
         if (cancellationToken.IsCancellationRequested) return OriginResult.Canceled;
         if (failure == OriginResult.TimedOut) return failure;
         return started ? OriginResult.CutShort : OriginResult.Unreachable;
-    }
-
-    private static FeatureCollection FeaturesOf(OriginRequest request, DetachedResponse response, DetachedLifetime lifetime)
-    {
-        var target = RequestTarget.Parse(request.Target);
-        // As the server reads it: an escaped slash stays one.
-        var path = PathString.FromUriComponent(target.Path).Value!;
-        var pathBase = path.StartsWith(request.PathBase, StringComparison.OrdinalIgnoreCase) ? request.PathBase : "";
-        // Ours and those that are added on the way: a table that grew would be made three times.
-        var features = new FeatureCollection(24);
-        features.Set<IHttpRequestFeature>(new HttpRequestFeature
-        {
-            Method = request.Method,
-            Scheme = request.Scheme,
-            Protocol = HttpProtocol.Http11,
-            PathBase = pathBase,
-            Path = path[pathBase.Length..],
-            QueryString = target.Query is null ? "" : "?" + target.Query,
-            RawTarget = request.Target,
-            Headers = WithHost(request),
-            Body = request.Body is { } body ? new MemoryStream(body.ToArray(), writable: false) : Stream.Null,
-        });
-        features.Set<IHttpResponseFeature>(response);
-        features.Set<IHttpResponseBodyFeature>(response);
-        features.Set<IHttpResponseTrailersFeature>(response);
-        features.Set<IHttpRequestLifetimeFeature>(lifetime);
-        features.Set<IHttpRequestBodyDetectionFeature>(new BodyDetection(request.Body is not null));
-        // Whose address it is that came first has no part in a response that is everybody's.
-        features.Set<IHttpConnectionFeature>(new HttpConnectionFeature { RemoteIpAddress = request.OnlyTheseHeaders ? null : request.ClientAddress, ConnectionId = "fill" });
-        features.Set<IHttpRequestIdentifierFeature>(new HttpRequestIdentifierFeature());
-        features.Set<IEndpointFeature>(new EndpointOf(request.Endpoint));
-        features.Set<IRouteValuesFeature>(new RouteValuesFeature { RouteValues = new RouteValueDictionary(request.RouteValues) });
-        features.Set<IHttpRequestTimeoutFeature>(lifetime);
-        if (request.User is { } user) features.Set<IHttpAuthenticationFeature>(new HttpAuthenticationFeature { User = user });
-        return features;
-    }
-
-    private static IHeaderDictionary WithHost(OriginRequest request)
-    {
-        request.Headers.Host = request.Host;
-        return request.Headers;
-    }
-
-    private sealed class BodyDetection(bool canHaveBody) : IHttpRequestBodyDetectionFeature
-    {
-        public bool CanHaveBody => canHaveBody;
-    }
-
-    private sealed class EndpointOf(Endpoint endpoint) : IEndpointFeature
-    {
-        public Endpoint? Endpoint { get; set; } = endpoint;
     }
 }
 

@@ -7,12 +7,15 @@ namespace CacheProxy.Engine.Caching.Serving;
 /// <summary>The header fields of a response that has coded forms.</summary>
 internal static class CodedFields
 {
-    /// <summary>The fields with <c>Accept-Encoding</c> among those that <c>Vary</c> names (RFC 9110 §12.5.5): on every form, the plain one too.</summary>
-    public static HeaderFields WithVary(HeaderFields fields)
+    /// <summary>
+    /// What <c>Vary</c> says on every form, the plain one too: <c>Accept-Encoding</c> is among the names (RFC 9110 §12.5.5). Empty when it may
+    /// stay as it is.
+    /// </summary>
+    public static StringValues VaryOf(HeaderFields fields)
     {
         var vary = fields[HeaderNames.Vary];
-        if (!Vary.TryParse(vary, out var names) || names.Contains("accept-encoding")) return fields;
-        return fields.With(HeaderNames.Vary, vary.Count == 0 ? HeaderNames.AcceptEncoding : StringValues.Concat(vary, HeaderNames.AcceptEncoding));
+        if (vary.Count == 0) return HeaderNames.AcceptEncoding;
+        return !Vary.TryParse(vary, out var names) || names.Contains("accept-encoding") ? default : StringValues.Concat(vary, HeaderNames.AcceptEncoding);
     }
 
     /// <summary>The fields of a coded form: digests are of the bytes of one form (RFC 9530 §2, §3).</summary>

@@ -13,11 +13,12 @@ internal sealed class FillWriter(CacheStatusOptions options)
     {
         var response = context.Response;
         response.StatusCode = head.Status;
-        // What is stored has coded forms, and this is the plain one of them.
-        var fields = head.Prototype is not null && ContentCoding.MayCompress(head.Status, head.Headers, head.ContentLength ?? long.MaxValue)
-            ? CodedFields.WithVary(head.Headers) : head.Headers;
-        foreach (var (name, values) in fields)
+        foreach (var (name, values) in head.Headers)
             if (!Is(name, HeaderNames.ContentLength)) response.Headers[name] = values;
+        // What is stored has coded forms, and this is the plain one of them.
+        if (head.Prototype is not null && ContentCoding.MayCompress(head.Status, head.Headers, head.ContentLength ?? long.MaxValue)
+            && CodedFields.VaryOf(head.Headers) is { Count: > 0 } vary)
+            response.Headers.Vary = vary;
         response.ContentLength = StatusFacts.HasNoContent(head.Status) ? null : head.ContentLength;
         response.Headers.Via = StringValues.Concat(head.Headers[HeaderNames.Via], ViaText.Value);
         if (options.Shown)

@@ -26,16 +26,14 @@ internal sealed class PreparedResponse
     {
         Coding = coding;
         IsCompressible = response.MayCompress;
-        if (EntityTag.TryParse(response.EntityTag is { } made ? new StringValues(made) : response.Headers[HeaderNames.ETag], out var plain)) Tag = CodedTags.Of(plain, coding);
-        Sent = FieldsOf(response, coding, Tag, IsCompressible);
-        var fields = new List<Field>(Sent.Count + 1);
+        Sent = FieldsOf(response, coding, IsCompressible);
+        var left = 0;
+        foreach (var (name, _) in Sent)
+            if (!IsWrittenApart(name)) left++;
+        _fields = new Field[left + 1];
+        _fields[left] = new Field(HeaderNames.Via, StringValues.Concat(response.Headers[HeaderNames.Via], ViaText.Value));
         foreach (var (name, values) in Sent)
-        {
-            if (Is(name, HeaderNames.ContentLength) || Is(name, HeaderNames.Via) || Is(name, "Cache-Status")) continue;
-            fields.Add(new Field(name, values));
-        }
-        fields.Add(new Field(HeaderNames.Via, StringValues.Concat(response.Headers[HeaderNames.Via], ViaText.Value)));
-        _fields = [.. fields];
+            if (!IsWrittenApart(name)) _fields[^(left-- + 1)] = new Field(name, values);
         _cacheStatusBefore = response.Headers["Cache-Status"];
     }
 
@@ -45,8 +43,8 @@ internal sealed class PreparedResponse
     /// <summary>Whether there are other forms of it: then all of them say so in <c>Vary</c>.</summary>
     public bool IsCompressible { get; }
 
-    /// <summary>The entity tag of this form, if it has one.</summary>
-    public EntityTag? Tag { get; }
+    /// <summary>The entity tag of this form, if it has one. Few requests ask for it.</summary>
+    public EntityTag? Tag => EntityTag.TryParse(Sent[HeaderNames.ETag], out var tag) ? tag : null;
 
     /// <summary>The fields with the entity tag that is sent: what a request's conditions are about.</summary>
     public HeaderFields Sent { get; }
@@ -91,13 +89,29 @@ internal sealed class PreparedResponse
 
     public StringValues WithStatusBefore(string status) => _cacheStatusBefore.Count == 0 ? status : StringValues.Concat(_cacheStatusBefore, status);
 
-    private static HeaderFields FieldsOf(StoredResponse response, Coding coding, EntityTag? tag, bool varies)
+    private static HeaderFields FieldsOf(StoredResponse response, Coding coding, bool varies)
     {
-        var fields = response.Headers;
-        if (tag is { } own) fields = fields.With(HeaderNames.ETag, own.ToString());
-        if (varies) fields = CodedFields.WithVary(fields);
+        var tag = TagOf(response, coding);
+        var vary = varies ? CodedFields.VaryOf(response.Headers) : default;
+        var fields = (tag, vary.Count) switch
+        {
+            (null, 0) => response.Headers,
+            (null, _) => response.Headers.With(HeaderNames.Vary, vary),
+            (_, 0) => response.Headers.With(HeaderNames.ETag, tag),
+            _ => response.Headers.With([new(HeaderNames.ETag, tag), new(HeaderNames.Vary, vary)]),
+        };
         return coding == Coding.Identity ? fields : CodedFields.Of(fields, coding);
     }
+
+    // The origin's own stays as it is on the form that the origin sent.
+    private static string? TagOf(StoredResponse response, Coding coding)
+    {
+        if (coding == Coding.Identity) return response.EntityTag;
+        var plain = response.EntityTag is { } made ? new StringValues(made) : response.Headers[HeaderNames.ETag];
+        return EntityTag.TryParse(plain, out var tag) ? CodedTags.Of(tag, coding).ToString() : null;
+    }
+
+    private static bool IsWrittenApart(string name) => Is(name, HeaderNames.ContentLength) || Is(name, HeaderNames.Via) || Is(name, "Cache-Status");
 
     private static bool Is(string name, string other) => string.Equals(name, other, StringComparison.OrdinalIgnoreCase);
 
