@@ -21,7 +21,7 @@ internal static class CommandLine
         {
             case "check": return ConfigurationCommands.Check(environment, rest, Console.Out, Console.Error);
             case "policies": return ConfigurationCommands.Policies(environment, rest, Console.Out, Console.Error);
-            case "health": return await HealthCommand.RunAsync(Settings(environment), Console.Out, Console.Error);
+            case "health": return await HealthCommand.RunAsync(Settings(environment, rest), Console.Out, Console.Error);
             case "token": return await TokenCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
             case "explain": return await ExplainCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
             case "purge": return await PurgeCommand.RunAsync(rest, Settings(environment), Console.Out, Console.Error, TimeProvider.System);
@@ -32,10 +32,11 @@ internal static class CommandLine
         }
     }
 
-    private static ConfigurationRoot Settings(CommandEnvironment environment)
+    // Those whose own arguments are no settings are given none.
+    private static ConfigurationRoot Settings(CommandEnvironment environment, params string[] args)
     {
         var builder = new ConfigurationBuilder();
-        builder.UseSources(environment, []);
+        builder.UseSources(environment, args);
         return (ConfigurationRoot)builder.Build();
     }
 

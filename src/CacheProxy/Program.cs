@@ -6,11 +6,11 @@ using CacheProxy.Hosting.Shutdown;
 using CacheProxy.Management;
 using CacheProxy.Proxying;
 
-// 1 A command other than running.
-if (await CommandLine.TryRunAsync(args) is { } exitCode) return exitCode;
-
 try
 {
+    // 1 A command other than running.
+    if (await CommandLine.TryRunAsync(args) is { } exitCode) return exitCode;
+
     // 2 Configuration: all of it valid, or nothing starts.
     var builder = WebApplication.CreateSlimBuilder(args);
     var file = builder.Configuration.UseSources(builder.Environment, args);

@@ -42,8 +42,8 @@ public sealed class BackendProcess : RunningProcess
 
         var child = ChildProcess.Start($"backend on port {chosen}", [.. prefix ?? [], .. Build.Backend], environment, LogFile("backend"), Build.Root);
         var backend = new BackendProcess(child, chosen, database);
-        await Readiness.WaitAsync(child, new Uri(backend.Url, "healthz").ToString(), Limit, TimeProvider.System, CancellationToken.None);
-        return backend;
+        return await WhenReadyAsync(
+            backend, Readiness.WaitAsync(child, new Uri(backend.Url, "healthz").ToString(), Limit, TimeProvider.System, CancellationToken.None));
     }
 
     /// <summary>A port for a backend that starts later than the proxy that points to it.</summary>

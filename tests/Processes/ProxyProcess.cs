@@ -75,9 +75,7 @@ public sealed class ProxyProcess : RunningProcess
         var child = ChildProcess.Start(
             $"proxy on port {port}", [.. settings.Prefix, .. Build.Proxy, .. settings.Arguments], environment, LogFile("proxy"), Build.Root);
         var proxy = new ProxyProcess(child, port, adminPort);
-        if (settings.WaitUntilReady)
-            await proxy.WaitUntilReadyAsync();
-        return proxy;
+        return settings.WaitUntilReady ? await WhenReadyAsync(proxy, proxy.WaitUntilReadyAsync()) : proxy;
     }
 
     public Task WaitUntilReadyAsync() =>

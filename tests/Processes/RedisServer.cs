@@ -31,8 +31,9 @@ public sealed class RedisServer : RunningProcess
             $"redis-server on port {chosen}",
             ["redis-server", "--port", number, "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--dir", folder, .. arguments],
             new Dictionary<string, string?>(), LogFile("redis"), folder);
-        await Poll.UntilAsync(() => AnswersAsync(chosen), Limit, () => $"{child.Name} did not answer: {string.Join('\n', child.LastLines)}");
-        return new RedisServer(child, chosen);
+        return await WhenReadyAsync(
+            new RedisServer(child, chosen),
+            Poll.UntilAsync(() => AnswersAsync(chosen), Limit, () => $"{child.Name} did not answer: {string.Join('\n', child.LastLines)}"));
     }
 
     private static async Task<bool> AnswersAsync(int port)

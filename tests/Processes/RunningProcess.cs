@@ -41,6 +41,21 @@ public abstract class RunningProcess : IAsyncDisposable
         GC.SuppressFinalize(this);
     }
 
+    /// <summary>Returns a process once it is ready. One that does not become so is ended: nobody else knows of it.</summary>
+    internal static async Task<T> WhenReadyAsync<T>(T process, Task ready) where T : RunningProcess
+    {
+        try
+        {
+            await ready;
+            return process;
+        }
+        catch
+        {
+            await process.DisposeAsync();
+            throw;
+        }
+    }
+
     internal static string LogFile(string name) =>
         Path.Combine(Path.GetTempPath(), "cacheproxy-tests", $"{name}-{Guid.NewGuid():N}.log");
 }

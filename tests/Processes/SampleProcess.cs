@@ -21,7 +21,7 @@ public sealed class SampleProcess : RunningProcess
         // Its own folder, where its settings are.
         var child = ChildProcess.Start($"sample {project} at {url}", Build.Sample(project), environment, LogFile("sample"), Path.Combine(Build.Root, "samples", project));
         var sample = new SampleProcess(child, url);
-        await Readiness.WaitAsync(child, new Uri(url, "healthz").ToString(), Limit, TimeProvider.System, CancellationToken.None);
-        return sample;
+        return await WhenReadyAsync(
+            sample, Readiness.WaitAsync(child, new Uri(url, "healthz").ToString(), Limit, TimeProvider.System, CancellationToken.None));
     }
 }

@@ -1,4 +1,5 @@
 using CacheProxy.Engine.Caching;
+using CacheProxy.Engine.Caching.Fills;
 using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Policies;
 using CacheProxy.Engine.Storage;
@@ -45,8 +46,10 @@ internal sealed class CacheHost : IAsyncDisposable
     /// <param name="options">The bounds.</param>
     /// <param name="before">A step before all of the engine's.</param>
     /// <param name="shared">Where the shared tier keeps what it has; none without one.</param>
+    /// <param name="replicas">How fills of several replicas wait for each other; not at all without one.</param>
     public static async Task<CacheHost> StartAsync(
-        CachePolicyConfig? policy = null, CacheEngineOptions? options = null, Action<IApplicationBuilder>? before = null, IOutputCacheBufferStore? shared = null)
+        CachePolicyConfig? policy = null, CacheEngineOptions? options = null, Action<IApplicationBuilder>? before = null, IOutputCacheBufferStore? shared = null,
+        IFillLock? replicas = null)
     {
         var time = new FakeTimeProvider(new DateTimeOffset(2026, 11, 25, 12, 0, 0, TimeSpan.Zero));
         var origin = new ScriptedOrigin(time);
@@ -66,6 +69,7 @@ internal sealed class CacheHost : IAsyncDisposable
                 shared, provider.GetRequiredService<SharedTierBreaker>(), new SharedTierOptions(), provider.GetRequiredService<CacheMetrics>(), time,
                 provider.GetRequiredService<ILogger<SharedTier>>()));
         }
+        if (replicas is not null) builder.Services.AddSingleton(replicas);
         builder.Services.AddCacheEngine(options ?? new CacheEngineOptions { Memory = new MemoryOptions { Limit = 64 << 20 } });
         var app = builder.Build();
         before?.Invoke(app);

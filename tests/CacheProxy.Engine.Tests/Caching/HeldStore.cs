@@ -10,6 +10,7 @@ internal sealed class HeldStore : IOutputCacheBufferStore
 {
     private readonly ConcurrentDictionary<string, byte[]> _stored = new();
     private int _reads;
+    private int _readsToFail;
 
     public int Reads => Volatile.Read(ref _reads);
 
@@ -20,10 +21,17 @@ internal sealed class HeldStore : IOutputCacheBufferStore
     /// <summary>What comes between the moment at which a value is read and its arrival.</summary>
     public Task OnItsWay { get; set; } = Task.CompletedTask;
 
+    /// <summary>Whether reads find nothing, whatever is stored.</summary>
+    public bool HasNothing { get; set; }
+
+    /// <summary>So many of the next reads end without an answer.</summary>
+    public int ReadsToFail { set => Volatile.Write(ref _readsToFail, value); }
+
     public async ValueTask<bool> TryGetAsync(string key, PipeWriter destination, CancellationToken cancellationToken)
     {
         Interlocked.Increment(ref _reads);
-        var found = _stored.GetValueOrDefault(key);
+        if (Interlocked.Decrement(ref _readsToFail) >= 0) throw new TimeoutException("No reply");
+        var found = HasNothing ? null : _stored.GetValueOrDefault(key);
         await OnItsWay;
         if (found is null) return false;
         await destination.WriteAsync(found, cancellationToken);

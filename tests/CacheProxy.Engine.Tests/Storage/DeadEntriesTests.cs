@@ -15,7 +15,7 @@ namespace CacheProxy.Engine.Tests.Storage;
 public sealed class DeadEntriesTests
 {
     private const int Foreign = 5_000;
-    private const int Page = 512;
+    private const string Stored = "cacheproxy:__MSOCV_";
 
     [Fact]
     public async Task Purges_OfManyNames_AreRemovedInOneWalkOverRedis()
@@ -25,7 +25,7 @@ public sealed class DeadEntriesTests
         var database = connection.GetDatabase();
         await Task.WhenAll(Enumerable.Range(0, Foreign).Select(i => database.StringSetAsync($"foreign:{i}", 1)));
         string[] names = ["item:1", "item:2", "item:2#0123456789abcdef", "item:3?a=b", "item:30", "other:4"];
-        foreach (var name in names) await database.StringSetAsync("cacheproxy:__MSOCV_" + name, 1);
+        foreach (var name in names) await database.StringSetAsync(Stored + name, 1);
         var time = new FakeTimeProvider();
         var metrics = new CacheMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
         var log = new LocalInvalidationLog(metrics, time, NullLogger<LocalInvalidationLog>.Instance);
@@ -39,12 +39,43 @@ public sealed class DeadEntriesTests
         await Poll.UntilAsync(async () =>
         {
             time.Advance(TimeSpan.FromSeconds(1));
-            return !await database.KeyExistsAsync("cacheproxy:__MSOCV_item:3?a=b");
+            return !await database.KeyExistsAsync(Stored + "item:3?a=b");
         });
         await dead.StopAsync(CancellationToken.None);
-        foreach (var name in names) Assert.Equal((name, name is "item:30" or "other:4"), (name, await database.KeyExistsAsync("cacheproxy:__MSOCV_" + name)));
+        foreach (var name in names) Assert.Equal((name, name is "item:30" or "other:4"), (name, await database.KeyExistsAsync(Stored + name)));
         // Each page of a walk is a call.
-        Assert.InRange(await ScansAsync(server), 1, (Foreign / Page) + 3);
+        Assert.InRange(await ScansAsync(server), 1, (Foreign / SharedNames.PageSize) + 3);
+    }
+
+    [Fact]
+    public async Task Purge_OfMoreThanAPage_IsRemovedPageByPageToTheLastName()
+    {
+        // Names of no whole number of pages.
+        const int Dead = (4 * SharedNames.PageSize) + 7;
+        await using var server = await RedisServer.StartAsync();
+        await using var connection = await ConnectionMultiplexer.ConnectAsync(server.Address);
+        var database = connection.GetDatabase();
+        await Task.WhenAll(Enumerable.Range(0, Dead).Select(i => database.StringSetAsync($"{Stored}item:{i}", 1)));
+        await database.StringSetAsync(Stored + "other:1", 1);
+        foreach (var (setting, value) in ((string, int)[])[("slowlog-max-len", 10 * Dead), ("slowlog-log-slower-than", 0)]) await server.ExecuteAsync("CONFIG", "SET", setting, value);
+        var time = new FakeTimeProvider();
+        var metrics = new CacheMetrics(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+        var log = new LocalInvalidationLog(metrics, time, NullLogger<LocalInvalidationLog>.Instance);
+        using var dead = new DeadEntries(new(new MemoryOptions(), metrics, time), new SharedNames(() => connection, "cacheproxy:"), log, time);
+        await dead.StartAsync(CancellationToken.None);
+
+        await log.AppendAsync(new() { Patterns = ["item:*"] }, InvalidationSource.Event, null, CancellationToken.None);
+
+        await Poll.UntilAsync(async () =>
+        {
+            time.Advance(TimeSpan.FromSeconds(1));
+            return await connection.GetServer(server.Address).DatabaseSizeAsync() == 1;
+        });
+        await dead.StopAsync(CancellationToken.None);
+        Assert.True(await database.KeyExistsAsync(Stored + "other:1"));
+        // However much Redis holds, one page of names is held here: what was found is removed before the walk goes on.
+        var commands = await CommandsAsync(server);
+        Assert.InRange(commands.IndexOf("UNLINK"), 0, commands.LastIndexOf("SCAN"));
     }
 
     [Theory]
@@ -64,5 +95,12 @@ public sealed class DeadEntriesTests
         var statistics = ((string?)await server.ExecuteAsync("INFO", "commandstats"))!;
         var scan = statistics.Split('\n').Single(line => line.StartsWith("cmdstat_scan:", StringComparison.Ordinal));
         return int.Parse(scan["cmdstat_scan:calls=".Length..scan.IndexOf(',', StringComparison.Ordinal)], CultureInfo.InvariantCulture);
+    }
+
+    /// <summary>The names of the commands that it has run, the first one first.</summary>
+    private static async Task<List<string>> CommandsAsync(RedisServer server)
+    {
+        var entries = (RedisResult[])(await server.ExecuteAsync("SLOWLOG", "GET", int.MaxValue))!;
+        return [.. entries.Reverse().Select(static entry => ((string[])entry[3]!)[0].ToUpperInvariant())];
     }
 }

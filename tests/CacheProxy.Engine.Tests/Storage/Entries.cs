@@ -30,7 +30,9 @@ internal static class Entries
         EntityTag = "\"tag\"",
     };
 
-    public static StoredResponse Of(string name, int length, params SelectingField[] selecting) => new()
+    public static StoredResponse Of(string name, int length, params SelectingField[] selecting) => Of(name, new byte[length], selecting);
+
+    public static StoredResponse Of(string name, byte[] body, params SelectingField[] selecting) => new()
     {
         Identity = new Hash256(Hash(name)),
         Name = name,
@@ -42,7 +44,7 @@ internal static class Entries
         Selecting = [.. selecting],
         Status = 200,
         Headers = HeaderFields.Empty,
-        Body = new byte[length],
+        Body = body,
         RequestTime = s_time,
         ResponseTime = s_time,
         InitialAge = TimeSpan.Zero,

@@ -1,7 +1,6 @@
 using System.IO.Hashing;
 using System.Text;
 using CacheProxy.Engine.Http;
-using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
 
 namespace CacheProxy.Engine.Tests.Storage;
@@ -60,21 +59,5 @@ public sealed class EntryCodingTests
         Assert.Null(EntryFormat.Decode(bytes));
     }
 
-    private static StoredResponse Response(string type) => new()
-    {
-        Identity = default,
-        Name = "p:1",
-        PrimaryKey = "p:1",
-        Policy = "p",
-        Fingerprint = 1,
-        Tags = [],
-        Stamp = new Position(new Epoch(1, "n"), 1),
-        Status = 200,
-        Headers = new([new("Content-Type", type)]),
-        Body = s_body,
-        RequestTime = DateTimeOffset.UnixEpoch,
-        ResponseTime = DateTimeOffset.UnixEpoch,
-        InitialAge = TimeSpan.Zero,
-        FreshUntilAge = TimeSpan.FromMinutes(1),
-    };
+    private static StoredResponse Response(string type) => Entries.Of("p:1", s_body) with { Headers = new([new("Content-Type", type)]) };
 }

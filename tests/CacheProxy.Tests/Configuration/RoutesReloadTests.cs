@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using CacheProxy.Configuration;
 using CacheProxy.Engine.Telemetry;
 using Microsoft.AspNetCore.Builder;
@@ -106,15 +107,11 @@ public sealed class RoutesReloadTests : IDisposable
         Assert.Equal(2, reloads);
         await watcher.StopAsync(CancellationToken.None);
 
-        async Task Until(Func<bool> condition)
+        Task Until(Func<bool> condition, [CallerArgumentExpression(nameof(condition))] string what = "") => Poll.UntilAsync(async () =>
         {
-            using var deadline = new CancellationTokenSource(TimeSpan.FromSeconds(20));
-            while (!condition())
-            {
-                deadline.Token.ThrowIfCancellationRequested();
-                await Tick();
-            }
-        }
+            await Tick();
+            return condition();
+        }, what);
 
         async Task Tick()
         {

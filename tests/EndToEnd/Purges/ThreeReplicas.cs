@@ -31,8 +31,18 @@ internal sealed class ThreeReplicas : IAsyncDisposable
         var all = new Dictionary<string, string?>(settings ?? new Dictionary<string, string?>()) { ["Consistency__Lease"] = lease, ["Logging__LogLevel__Default"] = "Warning" };
         var starting = Enumerable.Range(0, 3).Select(_ => ProxyProcess.StartAsync(
             new ProxySettings { RoutesPath = routes, Redis = connection ?? replicas.Redis.Address, Settings = all })).ToArray();
-        replicas._proxies.AddRange(await Task.WhenAll(starting));
-        return replicas;
+        try
+        {
+            replicas._proxies.AddRange(await Task.WhenAll(starting));
+            return replicas;
+        }
+        catch
+        {
+            // Nobody else knows of those that did start.
+            foreach (var started in starting) if (started.IsCompletedSuccessfully) replicas._proxies.Add(await started);
+            await replicas.DisposeAsync();
+            throw;
+        }
     }
 
     public async ValueTask DisposeAsync()

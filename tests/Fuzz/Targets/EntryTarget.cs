@@ -1,8 +1,8 @@
 using System.IO.Hashing;
 using System.Text;
 using CacheProxy.Engine.Http;
-using CacheProxy.Engine.Invalidation;
 using CacheProxy.Engine.Storage;
+using CacheProxy.Engine.Tests.Storage;
 using Microsoft.Extensions.Primitives;
 
 namespace Fuzz.Targets;
@@ -14,7 +14,6 @@ namespace Fuzz.Targets;
 internal static class EntryTarget
 {
     private const int HeadLength = 3 + 16;
-    private static readonly DateTimeOffset s_time = new(2026, 11, 25, 12, 0, 0, TimeSpan.Zero);
 
     public static FuzzTarget Target { get; } = new("entries", Run, static () => [.. Seeds()]);
 
@@ -57,21 +56,6 @@ internal static class EntryTarget
         })).ToArray();
     }
 
-    private static StoredResponse Response(string type, byte[] body) => new()
-    {
-        Identity = default,
-        Name = "p:1",
-        PrimaryKey = "p:1",
-        Policy = "p",
-        Fingerprint = 1,
-        Tags = [],
-        Stamp = new Position(new Epoch(1, "n"), 1),
-        Status = 200,
-        Headers = new HeaderFields([new("Content-Type", type), new("Link", new StringValues(["<a>", "<b>"]))]),
-        Body = body,
-        RequestTime = s_time,
-        ResponseTime = s_time,
-        InitialAge = TimeSpan.Zero,
-        FreshUntilAge = TimeSpan.FromMinutes(1),
-    };
+    private static StoredResponse Response(string type, byte[] body) =>
+        Entries.Of("p:1", body) with { Headers = new HeaderFields([new("Content-Type", type), new("Link", new StringValues(["<a>", "<b>"]))]) };
 }

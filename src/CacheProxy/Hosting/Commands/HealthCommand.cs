@@ -2,7 +2,10 @@ using CacheProxy.Hosting.Health;
 
 namespace CacheProxy.Hosting.Commands;
 
-/// <summary><c>CacheProxy health</c>: asks the running proxy whether it is ready. For health checks of containers, which have no curl.</summary>
+/// <summary>
+/// <c>CacheProxy health [--Setting:Name value]…</c>: asks the running proxy whether it is ready, at the address that the same arguments give
+/// to it. For health checks of containers, which have no curl.
+/// </summary>
 public static class HealthCommand
 {
     private static readonly TimeSpan s_timeout = TimeSpan.FromSeconds(3);
