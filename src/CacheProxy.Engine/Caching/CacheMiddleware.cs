@@ -73,7 +73,7 @@ internal sealed class CacheMiddleware(
         if (lookup.IsFresh)
         {
             if (!plan.AccessTargets.IsEmpty) return HitAfterAccessAsync(context, plan, started);
-            if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed.Version);
+            if (context.Features.Get<MemoVersion>() is { } routed) memo.Learn(context, plan, routed);
             return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
         return shared.MayHave(plan, lookup)

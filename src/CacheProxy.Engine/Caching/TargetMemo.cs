@@ -17,7 +17,7 @@ internal sealed class TargetMemo
     private const int Size = 8_192;
     private readonly Cell?[] _cells = new Cell?[Size];
     private readonly CredentialOptions _credentials;
-    private object _version = new();
+    private MemoVersion _version = new();
 
     public TargetMemo(IEnumerable<EndpointDataSource> sources, CredentialOptions credentials)
     {
@@ -26,7 +26,7 @@ internal sealed class TargetMemo
     }
 
     /// <summary>Stands for the routes in effect; read before routing.</summary>
-    public object Version => Volatile.Read(ref _version);
+    public MemoVersion Version => Volatile.Read(ref _version);
 
     /// <summary>The plan for this request, if its target was learnt under the routes in effect.</summary>
     public RequestPlan? Find(HttpContext context)
@@ -42,7 +42,7 @@ internal sealed class TargetMemo
     }
 
     /// <summary>Learns what the full way made of a target.</summary>
-    public void Learn(HttpContext context, RequestPlan plan, object version)
+    public void Learn(HttpContext context, RequestPlan plan, MemoVersion version)
     {
         var policy = plan.Policy;
         // What is done behind a hit needs the route.
@@ -68,11 +68,11 @@ internal sealed class TargetMemo
 
     private void Forget()
     {
-        Volatile.Write(ref _version, new object());
+        Volatile.Write(ref _version, new MemoVersion());
         Array.Clear(_cells);
     }
 
-    private sealed record Cell(string Target, string Host, string Scheme, RequestPlan Plan, object Version);
+    private sealed record Cell(string Target, string Host, string Scheme, RequestPlan Plan, MemoVersion Version);
 }
 
 /// <summary>
@@ -97,11 +97,10 @@ internal sealed class TargetMemoMiddleware(RequestDelegate next, TargetMemo memo
             // Its first hit goes the full way: what is kept of it needs the route.
             if (lookup is { IsFresh: true, Stored.Kept: not null }) return hits.AnswerAsync(context, lookup.Stored!, plan, started);
         }
-        context.Features.Set(new MemoVersion(memo.Version));
+        context.Features.Set(memo.Version);
         return next(context);
     }
 }
 
-/// <summary>The routes under which a request was routed.</summary>
-/// <param name="Version">Of the memo, read before routing.</param>
-internal sealed record MemoVersion(object Version);
+/// <summary>Stands for the routes under which a request was routed: one object for as long as they are in effect.</summary>
+internal sealed class MemoVersion;

@@ -3,7 +3,7 @@ using Yarp.ReverseProxy.Forwarder;
 
 namespace CacheProxy.Proxying;
 
-/// <summary>YARP's clients of the origins, within our bounds, and strict about what they take for an answer.</summary>
+/// <summary>YARP's clients of the origins, within our bounds, and with an ear for interim responses.</summary>
 internal sealed class OriginClientFactory(OriginOptions options, ILogger<ForwarderHttpClientFactory> logger) : ForwarderHttpClientFactory(logger)
 {
     protected override void ConfigureHandler(ForwarderHttpClientContext context, SocketsHttpHandler handler)
@@ -17,7 +17,4 @@ internal sealed class OriginClientFactory(OriginOptions options, ILogger<Forward
         handler.PlaintextStreamFilter = static (filter, _) =>
             new(filter.NegotiatedHttpVersion.Major == 1 ? new InterimStream(filter.PlaintextStream) : filter.PlaintextStream);
     }
-
-    protected override HttpMessageHandler WrapHandler(ForwarderHttpClientContext context, HttpMessageHandler handler) =>
-        new FramingHandler(base.WrapHandler(context, handler));
 }

@@ -68,6 +68,7 @@ internal sealed class ProxyTransforms : ITransformProvider
             context.AddXForwarded();
         }
         context.RequestTransforms.Add(new OutgoingRequestTransform(!ChangesTarget(context)));
+        context.ResponseTransforms.Add(new FramingTransform());
         context.ResponseTransforms.Add(new NominatedFieldsTransform());
         context.ResponseTransforms.Add(new LocationTransform());
     }

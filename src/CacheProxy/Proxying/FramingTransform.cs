@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Headers;
+using Yarp.ReverseProxy.Transforms;
 
 namespace CacheProxy.Proxying;
 
@@ -9,15 +10,13 @@ namespace CacheProxy.Proxying;
 /// there), for every reader alike. .NET ignores a length that it cannot read, and then takes the end of the
 /// connection for the end of the body: half a body would be stored as a whole one.
 /// </summary>
-internal sealed class FramingHandler(HttpMessageHandler inner) : DelegatingHandler(inner)
+internal sealed class FramingTransform : ResponseTransform
 {
-    protected override async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
-    {
-        var response = await base.SendAsync(request, cancellationToken);
-        if (response.Version.Major >= 2 || Fault(response) is not { } fault) return response;
-        response.Dispose();
-        throw new HttpRequestException(HttpRequestError.InvalidResponse, fault);
-    }
+    /// <exception cref="HttpRequestException">It is such an answer; YARP closes its connection and answers 502.</exception>
+    public override ValueTask ApplyAsync(ResponseTransformContext context) =>
+        context.ProxyResponse is { Version.Major: < 2 } response && Fault(response) is { } fault
+            ? throw new HttpRequestException(HttpRequestError.InvalidResponse, fault)
+            : ValueTask.CompletedTask;
 
     private static string? Fault(HttpResponseMessage response)
     {
