@@ -14,6 +14,8 @@ internal static class SharedHitPart
         await using var redis = await RedisServer.StartAsync();
         await using var origin = await RunningServer.BareAsync(Pinning.Load);
         await using var bare = await RunningServer.BareAsync(Pinning.Server);
+        // What the client library costs alone, before a cache looks at what it has read.
+        await using var reads = await RunningServer.BareAsync(Pinning.Server, redis: redis.Address);
         // Room for a few hundred of the entries: the others are found in Redis only.
         await using var proxy = await BenchProxy.StartAsync(origin.Url, redis.Address, new Dictionary<string, string?> { ["Memory__Limit"] = "1MiB" });
         await FillAsync(proxy.Url);
@@ -21,7 +23,7 @@ internal static class SharedHitPart
         var comparison = new Comparison(options);
         var (sharedBefore, missesBefore) = (await BenchProxy.CountAsync(proxy, "hit_shared"), await BenchProxy.CountAsync(proxy, "miss"));
         var rows = await comparison.RunAsync(
-            [new("bare Kestrel", bare.Id, bare.Url), new("CacheProxy", proxy.Id, proxy.Url)],
+            [new("bare Kestrel", bare.Id, bare.Url), new("CacheProxy", proxy.Id, proxy.Url), new("bare Kestrel that reads Redis", reads.Id, reads.Url)],
             Scripts.Cycle, _ => [Scripts.Text(Keys)]);
         var shared = await BenchProxy.CountAsync(proxy, "hit_shared") - sharedBefore;
         var misses = await BenchProxy.CountAsync(proxy, "miss") - missesBefore;

@@ -28,24 +28,32 @@ internal sealed class RunningServer : IAsyncDisposable
     public ValueTask DisposeAsync() => _child.DisposeAsync();
 
     /// <summary>Kestrel that writes the same bytes; also the origin behind the others.</summary>
-    public static Task<RunningServer> BareAsync(IReadOnlyList<string> pinning, int bodySize = 2048)
+    /// <param name="pinning">Where it runs.</param>
+    /// <param name="bodySize">Bytes.</param>
+    /// <param name="redis">It reads the bytes there for each request; null: it has them.</param>
+    public static Task<RunningServer> BareAsync(IReadOnlyList<string> pinning, int bodySize = 2048, string? redis = null)
     {
         var port = Ports.Free();
         return StartAsync("bare", port, [.. pinning, .. Build.Command(Output("Bare"))], new Dictionary<string, string?>
         {
             ["PORT"] = Text(port),
             ["SIZE"] = Text(bodySize),
+            ["REDIS"] = redis,
             [Inline] = "1",
         });
     }
 
-    public static Task<RunningServer> PlainYarpAsync(Uri origin)
+    /// <summary>YARP, and nothing else.</summary>
+    /// <param name="origin">Where it forwards.</param>
+    /// <param name="withStockCache">The stock output cache stands before it.</param>
+    public static Task<RunningServer> PlainYarpAsync(Uri origin, bool withStockCache = false)
     {
         var port = Ports.Free();
         return StartAsync("YARP", port, [.. Pinning.Server, .. Build.Command(Output("PlainYarp"))], new Dictionary<string, string?>
         {
             ["PORT"] = Text(port),
             ["ORIGIN"] = origin.ToString(),
+            ["STOCK"] = withStockCache ? "1" : null,
             [Inline] = "1",
         });
     }

@@ -92,6 +92,21 @@ public sealed class HeaderFields : IReadOnlyList<KeyValuePair<string, StringValu
         return new(ImmutableCollectionsMarshal.AsImmutableArray(kept));
     }
 
+    /// <summary>The same fields, made of the other's strings where both say the same; the other itself where they say the same in all.</summary>
+    public HeaderFields Sharing(HeaderFields other)
+    {
+        var shared = 0;
+        for (var i = 0; i < _fields.Length; i++)
+            if (IsSame(i)) shared++;
+        if (shared == 0) return this;
+        if (shared == _fields.Length && shared == other._fields.Length) return other;
+        var fields = new KeyValuePair<string, StringValues>[_fields.Length];
+        for (var i = 0; i < fields.Length; i++) fields[i] = IsSame(i) ? other._fields[i] : _fields[i];
+        return new(ImmutableCollectionsMarshal.AsImmutableArray(fields));
+
+        bool IsSame(int at) => at < other._fields.Length && _fields[at].Key == other._fields[at].Key && _fields[at].Value == other._fields[at].Value;
+    }
+
     /// <summary>Enumerates without allocating.</summary>
     public ImmutableArray<KeyValuePair<string, StringValues>>.Enumerator GetEnumerator() => _fields.GetEnumerator();
 

@@ -11,9 +11,19 @@ namespace CacheProxy.Proxying;
 /// </summary>
 internal sealed class DetachedOrigin(IHttpContextFactory contexts, OriginOptions options, ILogger<EndpointOrigin> logger) : EndpointOrigin(contexts, logger)
 {
+    // YARP's, where a cluster has no ActivityTimeout.
+    private static readonly TimeSpan s_inactivity = TimeSpan.FromSeconds(100);
+
     public override string GroupOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteModel>()?.Cluster?.ClusterId ?? "";
 
-    protected override TimeSpan HeadTimeoutOf(Endpoint endpoint) => endpoint.Metadata.GetMetadata<RouteModel>()?.Config.Timeout ?? options.HeadTimeout;
+    protected override TimeSpan HeadTimeoutOf(Endpoint endpoint)
+    {
+        var route = endpoint.Metadata.GetMetadata<RouteModel>();
+        if (route?.Config.Timeout is { } timeout) return timeout;
+        // YARP's own clock ends a request in which nothing moves: where that is no later, a second one for each fill would only cost.
+        var inactivity = route?.Cluster?.Model.Config.HttpRequest?.ActivityTimeout ?? s_inactivity;
+        return inactivity <= options.HeadTimeout ? Timeout.InfiniteTimeSpan : options.HeadTimeout;
+    }
 
     protected override void Prepare(HttpContext context, OriginRequest request, IOriginSink sink)
     {

@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Runtime.CompilerServices;
+using System.Threading.Tasks.Sources;
 using CacheProxy.Engine;
 using CacheProxy.Engine.Http;
 
@@ -10,12 +11,16 @@ namespace CacheProxy.Proxying;
 /// no body after the head, so that what begins a read after a write is the beginning of a response, and bytes of a body are never taken for a head.
 /// Nothing is changed in what goes by.
 /// </summary>
-internal sealed class InterimStream(Stream connection) : Stream
+internal sealed class InterimStream(Stream connection) : Stream, IValueTaskSource<int>
 {
     private const int LongestHead = 16 * 1_024;
     private static readonly AsyncLocal<IOriginSink?> s_listener = new();
     private readonly ArrayBufferWriter<byte> _head = new();
     private IOriginSink? _sink;
+    private ManualResetValueTaskSourceCore<int> _source;
+    private ConfiguredValueTaskAwaitable<int>.ConfiguredValueTaskAwaiter _inner;
+    private Memory<byte> _buffer;
+    private Action? _ended;
 
     public override bool CanRead => connection.CanRead;
 
@@ -49,13 +54,29 @@ internal sealed class InterimStream(Stream connection) : Stream
     public override void Write(byte[] buffer, int offset, int count) => connection.Write(buffer, offset, count);
 
     // A read may have begun before the request was written (the pool reads ahead on idle connections), so what it is is known when it ends.
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
+    // The one source for all reads of a connection, of which one is under way at a time: nothing is allocated for each.
+    public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var read = await connection.ReadAsync(buffer, cancellationToken);
-        if (_sink is not null && read > 0) Observe(buffer.Span[..read]);
-        return read;
+        var read = connection.ReadAsync(buffer, cancellationToken);
+        if (read.IsCompletedSuccessfully)
+        {
+            var count = read.Result;
+            if (_sink is not null && count > 0) Observe(buffer.Span[..count]);
+            return new(count);
+        }
+        _buffer = buffer;
+        _source.Reset();
+        _inner = read.ConfigureAwait(false).GetAwaiter();
+        _inner.UnsafeOnCompleted(_ended ??= EndRead);
+        return new(this, _source.Version);
     }
+
+    int IValueTaskSource<int>.GetResult(short token) => _source.GetResult(token);
+
+    ValueTaskSourceStatus IValueTaskSource<int>.GetStatus(short token) => _source.GetStatus(token);
+
+    void IValueTaskSource<int>.OnCompleted(Action<object?> continuation, object? state, short token, ValueTaskSourceOnCompletedFlags flags) =>
+        _source.OnCompleted(continuation, state, token, flags);
 
     public override Task<int> ReadAsync(byte[] buffer, int offset, int count, CancellationToken cancellationToken) =>
         ReadAsync(buffer.AsMemory(offset, count), cancellationToken).AsTask();
@@ -80,6 +101,26 @@ internal sealed class InterimStream(Stream connection) : Stream
     {
         if (disposing) connection.Dispose();
         base.Dispose(disposing);
+    }
+
+    private void EndRead()
+    {
+        int count;
+        try
+        {
+            count = _inner.GetResult();
+            if (_sink is not null && count > 0) Observe(_buffer.Span[..count]);
+        }
+        catch (Exception exception)
+        {
+            _source.SetException(exception);
+            return;
+        }
+        finally
+        {
+            _buffer = default;
+        }
+        _source.SetResult(count);
     }
 
     private void Observe(ReadOnlySpan<byte> bytes)

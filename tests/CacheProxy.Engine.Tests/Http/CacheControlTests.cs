@@ -6,6 +6,14 @@ namespace CacheProxy.Engine.Tests.Http;
 /// <summary>RFC 9111 §5.2, §4.2.1; RFC 5861; RFC 8246.</summary>
 public class CacheControlTests
 {
+    // What was read last is remembered, for all threads: it must answer for its own line only.
+    [Fact]
+    public void Parse_LinesInTurnOnManyThreads_ReadsEachAsItself() => Parallel.For(0, 20_000, static i =>
+    {
+        var age = i % 3;
+        Assert.Equal(TimeSpan.FromSeconds(age), CacheControl.Parse(FormattableString.Invariant($"max-age={age}")).MaxAge);
+    });
+
     [Theory]
     [InlineData("max-age=3600", 3600)]
     [InlineData("MaX-aGe=3600", 3600)]

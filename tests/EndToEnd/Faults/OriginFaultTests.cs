@@ -94,6 +94,29 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
     }
 
+    [Fact]
+    public async Task Origin_SaysNothing_RouteWithoutATimeoutHas504AtTheActivityTimeoutAndTheKeyIsFree()
+    {
+        var gate = new Gate();
+        await using var origin = new ScriptedOrigin();
+        origin.On("/quiet/x", async (request, connection) =>
+        {
+            if (request.Number == 1) await gate.WaitAsync();
+            await connection.AnswerAsync("right");
+        });
+        await using var proxy = await ProxyProcess.StartAsync(new ProxySettings
+        {
+            RoutesPath = RoutesText.Write(RoutesText.For(
+                origin.Url, moreRoutes: """, "quiet": { "ClusterId": "slow", "OutputCachePolicy": "ttl", "Match": { "Path": "/quiet/{**rest}" } }""")),
+        });
+
+        var late = await WireClient.AskAsync(proxy.Url, "/quiet/x");
+        Assert.Equal((504, "application/problem+json"), (late.Status, late["Content-Type"]));
+        Assert.Contains("origin-timeout", late.Text, StringComparison.Ordinal);
+        Assert.Equal((200, "right"), await AnswerOfAsync(proxy.Url, "/quiet/x"));
+        gate.Open();
+    }
+
     [Theory]
     [InlineData("503")]
     [InlineData("500")]

@@ -14,6 +14,8 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </summary>
 internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limits, Random random)
 {
+    private volatile HeaderFields _last = HeaderFields.Empty;
+
     private static readonly HashSet<string> s_neverStored = new(StringComparer.OrdinalIgnoreCase)
     {
         HeaderNames.Age, "X-Cache", "Surrogate-Control",
@@ -94,11 +96,13 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
             PolicyKeepsStale = KeepsStale(request.Plan.Policy),
         });
 
-    private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
+    private HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
     {
         var kept = ConnectionFields.ToStore(received, effective)
             .Without(policy, static (name, policy) => s_neverStored.Contains(name) || CacheTags.IsStripped(name) || policy.RemovesHeader(name));
-        return HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _) ? kept : kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
+        if (!HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _)) kept = kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
+        // An origin says the same in most of its responses: what is equal is kept in memory once.
+        return _last = kept.Sharing(_last);
     }
 
     private static bool KeepsStale(CachePolicy policy) => policy.StaleWhileRevalidate > TimeSpan.Zero || policy.StaleIfError > TimeSpan.Zero;

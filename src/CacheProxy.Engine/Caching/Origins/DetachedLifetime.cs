@@ -12,6 +12,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
     private readonly CancellationTokenSource _source = new();
     private readonly CancellationToken _outer;
     private readonly CancellationTokenRegistration _outerCancels;
+    private readonly bool _isTimed;
     private bool _headArrived;
     private bool _wasLate;
 
@@ -19,7 +20,8 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
     {
         _outer = outer;
         _outerCancels = outer.UnsafeRegister(static source => ((CancellationTokenSource)source!).Cancel(), _source);
-        if (headTimeout > TimeSpan.Zero && headTimeout != Timeout.InfiniteTimeSpan) _source.CancelAfter(headTimeout);
+        _isTimed = headTimeout > TimeSpan.Zero;
+        if (_isTimed) _source.CancelAfter(headTimeout);
         RequestAborted = _source.Token;
     }
 
@@ -35,7 +37,7 @@ internal sealed class DetachedLifetime : IHttpRequestLifetimeFeature, IHttpReque
     public void HeadArrived()
     {
         _headArrived = true;
-        _source.CancelAfter(Timeout.InfiniteTimeSpan);
+        if (_isTimed) _source.CancelAfter(Timeout.InfiniteTimeSpan);
     }
 
     public void Abort()
