@@ -8,6 +8,8 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// <summary>Asks the origin for a fill, and stores what came, on proof that it is complete.</summary>
 internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecision decision, MemoryTier memory, Compressor compressor, CacheMetrics metrics, TimeProvider time)
 {
+    private volatile HeaderFields _lastStored = HeaderFields.Empty;
+
     /// <param name="fill">The fill; its outcome is decided when the head is there, and its body ended when this returns.</param>
     /// <param name="stored">A valid stored response to validate or to fall back on.</param>
     /// <returns>What was stored in memory and is to be stored for the others; <see langword="null"/> for nothing.</returns>
@@ -54,7 +56,9 @@ internal sealed class FillOrigin(IOrigin origin, CacheHeaders headers, HeadDecis
             return null;
         }
         var body = fill.Body.ToMemory();
-        var response = prototype with { Body = body, FillTime = took, EntityTag = BodyTag.Of(prototype, body.Span) };
+        // An origin says the same in most of its responses: what is equal is kept in memory once.
+        var fields = _lastStored = prototype.Headers.Sharing(_lastStored);
+        var response = prototype with { Headers = fields, Body = body, FillTime = took, EntityTag = BodyTag.Of(prototype, body.Span) };
         if (response.IsPartial && FillBasis.PartOf(fill) is { } part)
         {
             response = Parts.Unite(part.Response, response, time.GetUtcNow());

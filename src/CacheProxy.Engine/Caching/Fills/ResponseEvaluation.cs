@@ -14,8 +14,6 @@ namespace CacheProxy.Engine.Caching.Fills;
 /// </summary>
 internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limits, Random random)
 {
-    private volatile HeaderFields _last = HeaderFields.Empty;
-
     private static readonly HashSet<string> s_neverStored = new(StringComparer.OrdinalIgnoreCase)
     {
         HeaderNames.Age, "X-Cache", "Surrogate-Control",
@@ -96,13 +94,11 @@ internal sealed class ResponseEvaluation(CacheHeaders headers, CacheLimits limit
             PolicyKeepsStale = KeepsStale(request.Plan.Policy),
         });
 
-    private HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
+    private static HeaderFields FieldsToStore(CachePolicy policy, HeaderFields received, CacheControl effective, DateTimeOffset responseTime)
     {
         var kept = ConnectionFields.ToStore(received, effective)
             .Without(policy, static (name, policy) => s_neverStored.Contains(name) || CacheTags.IsStripped(name) || policy.RemovesHeader(name));
-        if (!HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _)) kept = kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
-        // An origin says the same in most of its responses: what is equal is kept in memory once.
-        return _last = kept.Sharing(_last);
+        return HttpDate.TryParse(received[HeaderNames.Date], responseTime, out _) ? kept : kept.With(HeaderNames.Date, HttpDate.Format(responseTime));
     }
 
     private static bool KeepsStale(CachePolicy policy) => policy.StaleWhileRevalidate > TimeSpan.Zero || policy.StaleIfError > TimeSpan.Zero;
