@@ -90,7 +90,7 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         var started = Stopwatch.GetTimestamp();
         var reply = await WireClient.AskAsync(proxy.Url, "/ttl/x");
 
-        Assert.True(reply.Status is 502 or 504, reply.Head);
+        Assert.Equal(504, reply.Status);
         Assert.True(Stopwatch.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
     }
 
@@ -165,6 +165,7 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         foreach (var path in new[] { "/ttl/x", "/plain/x" })
         {
             var reply = await WireClient.AskAsync(proxy.Url, path);
+            // A name server that does not answer is as late as a connection that does not.
             Assert.True(reply.Status is 502 or 504, reply.Head);
             Assert.Equal(("application/problem+json", "no-store"), (reply["Content-Type"], reply["Cache-Control"]));
             Assert.DoesNotContain("nowhere", reply.Text, StringComparison.Ordinal);

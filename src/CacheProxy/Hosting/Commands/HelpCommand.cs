@@ -8,11 +8,13 @@ public static class HelpCommand
         CacheProxy check                                 checks the configuration: every error, nothing starts
         CacheProxy policies                              prints the compiled policies
         CacheProxy token --scope "cache:read" --for 1h   signs an operator's token
-        CacheProxy health [--Setting:Name value]…        asks the running proxy whether it is ready
+        CacheProxy health                                asks the running proxy whether it is ready
         CacheProxy explain [--method GET] TARGET         asks it what would happen to a request, and why
         CacheProxy purge --tag NAME [--dry-run]          purges through it; --key, --pattern, --everything, --mode too
         CacheProxy doctor [--json] [TARGET]…             looks at Redis and the backends: what is wrong, and what to do
         CacheProxy --version
+
+        check, policies, health and doctor take settings as the proxy does: --Setting:Name value.
         """;
 
     /// <summary>Writes the commands.</summary>
