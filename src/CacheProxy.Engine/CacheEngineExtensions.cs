@@ -72,8 +72,8 @@ public static class CacheEngineExtensions
         services.AddSingleton<FillDelivery>();
         services.AddSingleton<Hits>();
         services.AddSingleton(provider => new SharedHits(
-            provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(), provider.GetRequiredService<HitForMiss>(),
-            provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<CacheMetrics>(),
+            provider.GetService<SharedTier>(), provider.GetRequiredService<MemoryTier>(), provider.GetRequiredService<Hits>(), provider.GetRequiredService<FillRegistry>(),
+            provider.GetRequiredService<HitForMiss>(), provider.GetRequiredService<IInvalidationLog>(), provider.GetRequiredService<CacheHeaders>(), provider.GetRequiredService<CacheMetrics>(),
             provider.GetRequiredService<TimeProvider>()));
         services.AddSingleton<TargetMemo>();
         services.AddSingleton<AccessDecisions>();

@@ -14,17 +14,17 @@ namespace CacheProxy.Engine.Caching;
 /// that, and finds it in memory.
 /// </summary>
 internal sealed class SharedHits(
-    SharedTier? tier, MemoryTier memory, Hits hits, HitForMiss marks, IInvalidationLog log, CacheHeaders headers, CacheMetrics metrics, TimeProvider time)
+    SharedTier? tier, MemoryTier memory, Hits hits, FillRegistry fills, HitForMiss marks, IInvalidationLog log, CacheHeaders headers, CacheMetrics metrics, TimeProvider time)
 {
     private readonly Dictionary<Hash256, Reading> _running = [];
     private readonly Lock _gate = new();
 
     /// <summary>
-    /// Whether the shared tier may have what memory has not: under a full lease only, only for what is in memory in no form, and not where
-    /// the last response could not be stored.
+    /// Whether the shared tier may have what memory has not: under a full lease only, only for what is in memory in no form, and neither where
+    /// the last response could not be stored, nor while a fill runs here, which has asked that itself and is to be joined.
     /// </summary>
     public bool MayHave(RequestPlan plan, in MemoryLookup lookup) =>
-        tier is { IsAvailable: true } && lookup is { Right: ServingRight.Full, Stored: null, Part: null } && !marks.IsMarked(plan.Identity);
+        tier is { IsAvailable: true } && lookup is { Right: ServingRight.Full, Stored: null, Part: null } && !marks.IsMarked(plan.Identity) && !fills.IsRunning(plan.Identity);
 
     /// <summary>Looks for a fresh stored response that answers the request.</summary>
     /// <exception cref="OperationCanceledException">The client left.</exception>

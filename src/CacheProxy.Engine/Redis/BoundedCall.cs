@@ -2,7 +2,8 @@ namespace CacheProxy.Engine.Redis;
 
 /// <summary>
 /// The bound of a call to Redis (<c>Redis:Timeout</c>), which is about Redis' time and not about ours: where a time-out itself comes late,
-/// this process did not run, and the reply may lie in its socket unread. Giving up then would have every replica of a busy machine ask the
+/// this process did not run, and the reply may lie in its socket unread; and where many requests wait for a thread, so does what takes the
+/// reply. Giving up then would have every replica of a busy machine ask the
 /// origin by itself, at the worst of moments.
 /// </summary>
 internal static class BoundedCall
@@ -24,11 +25,23 @@ internal static class BoundedCall
             {
                 return await call.WaitAsync(limit, time, cancellationToken);
             }
-            catch (TimeoutException) when (!call.IsCompleted && again < Again && time.GetElapsedTime(started) > limit * LateFrom)
+            catch (TimeoutException) when (!call.IsCompleted || call.IsCompletedSuccessfully)
             {
+                // Timers come before all that waits for a thread of the pool, and a reply that has come is among that.
+                var timed = time.GetElapsedTime(started);
+                await BehindWhatWaitsAsync();
+                if (call.IsCompleted) return await call;
                 // The reply gets the time that it has not had.
+                if (again >= Again || timed <= limit * LateFrom) throw;
             }
         }
+    }
+
+    private static Task BehindWhatWaitsAsync()
+    {
+        var reached = new TaskCompletionSource();
+        ThreadPool.UnsafeQueueUserWorkItem(static reached => reached.SetResult(), reached, preferLocal: false);
+        return reached.Task;
     }
 
     /// <inheritdoc cref="WithinAsync{T}"/>

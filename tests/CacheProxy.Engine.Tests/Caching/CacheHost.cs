@@ -42,6 +42,8 @@ internal sealed class CacheHost : IAsyncDisposable
 
     public MemoryTier Memory => _app.Services.GetRequiredService<MemoryTier>();
 
+    public CacheMetrics Metrics => _app.Services.GetRequiredService<CacheMetrics>();
+
     /// <param name="policy">Of the only route; RFC 9111 without one.</param>
     /// <param name="options">The bounds.</param>
     /// <param name="before">A step before all of the engine's.</param>
@@ -57,7 +59,7 @@ internal sealed class CacheHost : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton<TimeProvider>(time);
-        builder.Services.AddSingleton<IMetricFactory>(Metrics.WithCustomRegistry(Metrics.NewCustomRegistry()));
+        builder.Services.AddSingleton<IMetricFactory>(Prometheus.Metrics.WithCustomRegistry(Prometheus.Metrics.NewCustomRegistry()));
         builder.Services.AddSingleton<IOrigin>(origin);
         builder.Services.AddSingleton<IInvalidationLog>(provider => new LocalInvalidationLog(
             provider.GetRequiredService<CacheMetrics>(), time, provider.GetRequiredService<ILogger<LocalInvalidationLog>>()));

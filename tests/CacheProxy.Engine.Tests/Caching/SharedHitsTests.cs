@@ -48,6 +48,24 @@ public sealed class SharedHitsTests
         Assert.Equal(1, host.Origin.Count);
     }
 
+    [Fact]
+    public async Task Requests_WhileAFillRunsHere_JoinItAndReadNothing()
+    {
+        await using var host = await StartAsync();
+        var open = new TaskCompletionSource();
+        host.Origin.Answers = _ => OriginAnswer.Ok(_version, "Cache-Control: max-age=60") with { BeforeHead = open.Task };
+        var first = AskAsync(host);
+        await Poll.UntilAsync(() => host.Origin.Count == 1);
+        var reads = _store.Reads;
+
+        var others = Enumerable.Range(0, 20).Select(_ => AskAsync(host)).ToList();
+        await Poll.UntilAsync(() => host.Metrics.FillWaiters.Value == 20);
+        open.SetResult();
+
+        Assert.All(await Task.WhenAll([first, .. others]), answer => Assert.Equal("v1", answer.Body));
+        Assert.Equal((1, reads), (host.Origin.Count, _store.Reads));
+    }
+
     [Theory]
     [InlineData(InvalidationMode.Hard)]
     [InlineData(InvalidationMode.Soft)]

@@ -32,6 +32,18 @@ public sealed class BoundedCallTests
     }
 
     [Fact]
+    public async Task Reply_ThatWaitsForAThreadWhenTheLimitPasses_IsTaken()
+    {
+        var call = _reply.Task.WithinAsync(s_limit, _time);
+        // In time, but behind other work: it is there a moment after the timer.
+        _time.WhenAsked = () => _reply.SetResult(42);
+
+        await _time.FireAsync(after: s_limit);
+
+        Assert.Equal(42, await call);
+    }
+
+    [Fact]
     public async Task Process_ThatNeverRunsInTime_GivesUpAfterAll()
     {
         var call = _reply.Task.WithinAsync(s_limit, _time);
@@ -60,7 +72,16 @@ public sealed class BoundedCallTests
 
         public override long TimestampFrequency => TimeSpan.TicksPerSecond;
 
-        public override long GetTimestamp() => Volatile.Read(ref _now);
+        /// <summary>Happens once, when the time is asked for next.</summary>
+        public Action? WhenAsked { get; set; }
+
+        public override long GetTimestamp()
+        {
+            var asked = WhenAsked;
+            WhenAsked = null;
+            asked?.Invoke();
+            return Volatile.Read(ref _now);
+        }
 
         public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
         {

@@ -62,6 +62,12 @@ internal sealed class FillRegistry
         return (attendance, true);
     }
 
+    /// <summary>Whether a fill runs that a request for the key might join.</summary>
+    public bool IsRunning(in Hash256 key)
+    {
+        lock (_gate) return _running.ContainsKey(key);
+    }
+
     /// <summary>The fill has ended: what it stored, if anything, is in its place.</summary>
     public void Remove(Fill fill)
     {
