@@ -1,5 +1,6 @@
 using CacheProxy.Engine.Caching.Serving;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http.Timeouts;
 using Yarp.ReverseProxy.Forwarder;
 
 namespace CacheProxy.Proxying;
@@ -16,14 +17,18 @@ internal static class ForwardingProblems
     {
         await next(context);
         if (context.Features.Get<IForwarderErrorFeature>() is not { } error) return;
-        if (context.RequestAborted.IsCancellationRequested || IsReset(error.Exception))
+        // While the route's Timeout counts, its end is in the same token as the client's.
+        var isLate = context.Features.Get<IHttpRequestTimeoutFeature>() is { RequestTimeoutToken.IsCancellationRequested: true };
+        if (isLate ? context.Response.HasStarted : context.RequestAborted.IsCancellationRequested || IsReset(error.Exception))
         {
             // The client left, and that may be known here before the server knows: it would want to read the rest of the body, and log an error.
             context.Abort();
             return;
         }
         if (context.Response.HasStarted) return;
-        await (context.Response.StatusCode switch
+        // That token has ended; the answer that says so is still to be sent.
+        if (isLate) context.RequestAborted = CancellationToken.None;
+        await ((isLate ? StatusCodes.Status504GatewayTimeout : context.Response.StatusCode) switch
         {
             StatusCodes.Status502BadGateway => ProblemWriter.WriteAsync(
                 context, StatusCodes.Status502BadGateway, "origin-unreachable", "The backend cannot be reached", "Try again; if it persists, look at the backend's health."),

@@ -117,6 +117,29 @@ public sealed class OriginFaultTests(OriginFaultTests.Rig rig) : IClassFixture<O
         gate.Open();
     }
 
+    [Fact]
+    public async Task Origin_SaysNothing_RouteWithATimeoutAndNoPolicyHas504AtItsTimeout()
+    {
+        var gate = new Gate();
+        await using var origin = new ScriptedOrigin();
+        origin.On("/timed/x", async (_, connection) =>
+        {
+            await gate.WaitAsync();
+            await connection.AnswerAsync("late");
+        });
+        await using var proxy = await ProxyProcess.StartAsync(new ProxySettings
+        {
+            RoutesPath = RoutesText.Write(RoutesText.For(
+                origin.Url, moreRoutes: """, "timed": { "ClusterId": "origin", "Timeout": "00:00:01", "Match": { "Path": "/timed/{**rest}" } }""")),
+        });
+
+        var late = await WireClient.AskAsync(proxy.Url, "/timed/x");
+
+        Assert.Equal((504, true, "application/problem+json", "no-store"), (late.Status, late.IsComplete, late["Content-Type"], late["Cache-Control"]));
+        Assert.Contains("origin-timeout", late.Text, StringComparison.Ordinal);
+        gate.Open();
+    }
+
     [Theory]
     [InlineData("503")]
     [InlineData("500")]
